@@ -1,0 +1,202 @@
+"""Watches the world for what must never happen, whatever the firmware believes.
+
+Times are milliseconds on a clock that never wraps. What is fed in is the truth at the terminals:
+the pilot level that the car makes, coil outputs, contact positions, the duty on the wire.
+"""
+
+_STEADY_MS = 500  # IEC 61851-1 Table A.6 allows 3 s to close; 500 ms keeps short C pulses out
+_UNSEEN_MS = 10  # one pilot cycle: what lasts shorter may fall between two samples
+_OPEN_MS = 50
+_OPEN_HELD_MS = 100  # Table A.6 sequence 8.1
+_FORCED_MS = 6000  # sequence 10.2: PWM gone, the car does not open S2
+_FOLLOW_MS = 6000  # one change of the duty per 5 s, and the cycle that makes it
+_FULL = 65535
+_LOST_WH = 100  # what a power cut may cost the ledger
+
+
+def offered_ma(duty: int) -> int:
+    """What a car reads from `duty` (of 65535), IEC 61851-1 Table A.8; 0 without a PWM."""
+    if duty <= 0 or duty >= _FULL:
+        return 0
+    permille_percent = duty * 100_000 // _FULL  # thousandths of a percent
+    if permille_percent < 8000:
+        return 0
+    if permille_percent < 10_000:
+        return 6000
+    if permille_percent <= 85_000:
+        return 60_000 * duty // _FULL
+    return min(250_000 * duty // _FULL - 160_000, 80_000)
+
+
+class Monitor:
+    """Takes every change in the world as it happens; `violations` lists what broke a rule."""
+
+    def __init__(self, max_current_ma: int = 32000, ventilated: bool = False):
+        self.violations = []
+        self.reactions = []  # (cause, ms until the coil output fell)
+        self.closings = 0
+        self.held_closed = 0
+        self.cable_ma = max_current_ma
+        self._max_ma = max_current_ma
+        self._powering = ("C", "D") if ventilated else ("C",)
+        self._level = "A"
+        self._steady_since = None
+        self._gap_since = None
+        self._diode_good = True
+        self._proved = False
+        self._trips = {}
+        self._relay = False
+        self._phase_relay = False
+        self._main_closed = False
+        self._duty = 0
+        self._pwm_since = None
+        self._no_pwm_since = 0
+        self._causes = {}  # what demands an open contactor -> since when
+        self._hold = (0, 0)
+        self._above_since = None
+        self._energy_wh = 0
+        self._reported = set()
+
+    def wire(self, now: int, level: str, diode_good: bool = True):
+        """The pilot level that car and cable make: A to E, whatever the box drives."""
+        self._age(now)
+        self._diode_good = diode_good
+        if level == "A" and self._level != "A":
+            self._proved = False
+        powering = level in self._powering
+        if powering and not self._was_powering():
+            if self._gap_since is None or now - self._gap_since >= _UNSEEN_MS:
+                self._steady_since = now
+        elif not powering and self._was_powering():
+            self._gap_since = now
+        self._level = level
+        self._demand(now, "pilot", not powering)
+        self._demand(now, "diode", not diode_good)
+
+    def trip(self, now: int, name: str, active: bool):
+        """A safety input (residual current, emergency stop, …) trips or is clear again."""
+        self._age(now)
+        self._trips[name] = active
+        self._demand(now, name, active)
+
+    def outputs(self, now: int, relay: bool, phase_relay: bool, duty: int, dead: bool = False):
+        """The firmware's outputs as the terminals see them; `dead`: a reset dropped them."""
+        self._age(now)
+        self._pilot(now, duty)
+        if relay and not self._relay:
+            self._closing(now)
+        elif self._relay and not relay:
+            self._opened(now, dead)
+        self._relay = relay
+        if phase_relay != self._phase_relay:
+            if (relay or self._main_closed) and not dead:
+                self._report(now, "the L2/L3 contactor moved while current could flow")
+            self._phase_relay = phase_relay
+
+    def contacts(self, now: int, main_closed: bool):
+        """Where the main contacts really are."""
+        self._age(now)
+        self._main_closed = main_closed
+
+    def held(self, began: int, ended: int, owner: str):
+        """Somebody kept the loop from running between these times."""
+        self._hold = (began, ended)
+        if ended - began > _OPEN_MS and self._relay:
+            self.held_closed += 1
+            self._report(ended, f"{owner} held the loop for {ended - began} ms, contactor closed")
+        self._age(ended)
+
+    def limit(self, now: int, ruling_ma: int):
+        """The smallest limit that the firmware knows of; the duty has 5 s to follow it down."""
+        offered = offered_ma(self._duty)
+        if offered > self.cable_ma:
+            self._report(now, f"offers {offered} mA on a cable for {self.cable_ma} mA")
+        if offered <= ruling_ma:
+            self._above_since = None
+        elif self._above_since is None:
+            self._above_since = now
+        elif now - self._above_since > _FOLLOW_MS:
+            self._report(now, f"offers {offered} mA above the limit of {ruling_ma} mA")
+
+    def energy(self, now: int, energy_wh: int, lost_power: bool = False):
+        """The firmware's energy counter; only a power cut may cost up to 100 Wh."""
+        if energy_wh < self._energy_wh - (_LOST_WH if lost_power else 0):
+            self._report(now, f"energy fell from {self._energy_wh} to {energy_wh} Wh")
+        self._energy_wh = energy_wh
+
+    def finish(self, now: int):
+        """The run is over: what is still overdue counts."""
+        self._age(now)
+
+    def worst(self) -> dict:
+        """Longest reaction in ms per cause."""
+        table = {}
+        for cause, took in self.reactions:
+            table[cause] = max(took, table.get(cause, 0))
+        return table
+
+    def _was_powering(self):
+        return self._level in self._powering
+
+    def _demand(self, now, cause, active):
+        if active:
+            self._causes.setdefault(cause, now)
+        else:
+            self._causes.pop(cause, None)
+
+    def _pilot(self, now, duty):
+        self._duty = duty
+        running = 0 < duty < _FULL
+        if running and not _FULL * 99 // 1000 <= duty <= _FULL * 96 // 100:
+            self._report(now, f"duty {duty} of 65535 is neither an offer nor a stop")
+        if offered_ma(duty) > self._max_ma:
+            self._report(now, f"offers {offered_ma(duty)} mA, the board carries {self._max_ma} mA")
+        if running and self._pwm_since is None:
+            self._pwm_since = now
+            self._no_pwm_since = None
+        elif not running and self._pwm_since is not None:
+            self._pwm_since = None
+            self._no_pwm_since = now
+
+    def _closing(self, now):
+        self.closings += 1
+        if not self._was_powering():
+            self._report(now, f"closed in {self._level}")
+        elif now - self._steady_since < _STEADY_MS - _UNSEEN_MS:
+            self._report(now, f"closed {now - self._steady_since} ms after C")
+        if self._pwm_since is None:
+            self._report(now, "closed without PWM")
+        elif now - self._pwm_since >= 1 and self._diode_good:
+            self._proved = True
+        if not self._proved:
+            self._report(now, "closed before the diode was proved")
+        for name, active in self._trips.items():
+            if active:
+                self._report(now, f"closed despite {name}")
+
+    def _opened(self, now, dead):
+        for cause, since in self._causes.items():
+            # What was already there when the contactor closed has been reported at the closing.
+            if not dead:
+                self.reactions.append((cause, now - since))
+        self._late(now)
+
+    def _age(self, now):
+        if not self._relay:
+            return
+        self._late(now)
+        if self._no_pwm_since is not None and now - self._no_pwm_since > _FORCED_MS + _OPEN_HELD_MS:
+            self._report(now, "closed without PWM for more than 6 s")
+
+    def _late(self, now):
+        for cause, since in self._causes.items():
+            held = self._hold[1] >= since and self._hold[0] <= now
+            allowed = _OPEN_HELD_MS if held else _OPEN_MS
+            if now - since > allowed:
+                self._report(now, f"still closed {allowed} ms after {cause}", (cause, since))
+
+    def _report(self, now, text, key=None):
+        key = key or text
+        if key not in self._reported:
+            self._reported.add(key)
+            self.violations.append((now, text))
