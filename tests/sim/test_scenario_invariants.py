@@ -99,7 +99,7 @@ def test_every_cause_must_open_within_50_ms():
         for took, fine in ((50, True), (51, False)):
             monitor = charging()
             cause(monitor)
-            monitor.outputs(9000 + took, False, False, _SIXTEEN)
+            monitor.outputs(9000 + took, False, True, _SIXTEEN)
             assert (monitor.violations == []) == fine, (took, said(monitor))
 
 
@@ -114,7 +114,7 @@ def test_a_held_loop_allows_100_ms_and_is_itself_named_above_50_ms():
     monitor = charging()
     monitor.wire(9000, "B")
     monitor.held(8999, 9049, "garbage collection")
-    monitor.outputs(9095, False, False, _SIXTEEN)
+    monitor.outputs(9095, False, True, _SIXTEEN)
     assert monitor.violations == []
     monitor = charging()
     monitor.held(9000, 9051, "flash")
