@@ -1,0 +1,216 @@
+"""The settings in force: changed as a whole or not at all, loaded from documents of any origin."""
+
+from firmware.schema import MASK, SettingError, check, default, masked, record, row, rows
+
+VERSION = 1
+SECTIONS = ("params", "charge", "mqtt", "network")
+LISTS = (("devices", "device", "dev_id"), ("users", "user", "id"), ("variables", "variable", "name"))
+_MOST_ASIDE = 32
+_MOST_ENTRIES = 32
+
+
+class Section:
+    """The values of one section, each an attribute; repr never shows them (secrets)."""
+
+
+class Settings:
+    """The values in force: `params`, `charge`, `mqtt`, `network` by attribute, and three lists.
+
+    `board` names the hardware's limits: `max_current_ma`, `phases`, `phase_contactor`,
+    `ventilation`. `revision` counts the changes that belong into flash; `changed(names)`, when
+    the app sets it, is called after each change with the full names of what changed.
+    """
+
+    def __init__(self, board: dict | None = None):
+        self.board = board or {}
+        self.changed = None
+        self._reset()
+        self.revision = 0
+
+    def _reset(self):
+        self.devices = []
+        self.users = []
+        self.variables = []
+        self.aside = {}
+        for section in SECTIONS:
+            values = Section()
+            for line in rows(section):
+                setattr(values, line[0][len(section) + 1 :], default(line))
+            setattr(self, section, values)
+        charge = self.charge
+        charge.max_current_ma = min(charge.max_current_ma, self.board.get("max_current_ma", 80000))
+        charge.phases = min(charge.phases, self.board.get("phases", 3))
+
+    def get(self, name: str):
+        """The value of `section.name`."""
+        section, name = name.split(".")
+        return getattr(getattr(self, section), name)
+
+    def _put(self, name, value):
+        section, name = name.split(".")
+        setattr(getattr(self, section), name, value)
+
+    def change(self, values: dict) -> list:
+        """Check all of {"section.name": value}, then apply all; the names that changed.
+
+        SettingError: one value cannot be taken, and nothing has changed.
+        """
+        taken = {}
+        for name, value in values.items():
+            if name.split(".")[0] not in SECTIONS:
+                raise SettingError(name, MASK, "a known setting")
+            taken[name] = self._unmasked(name, check(name, value))
+        self._agree(taken)
+        names = [name for name, value in taken.items() if value != self.get(name)]
+        for name in names:
+            self._put(name, taken[name])
+        self._note(names, any(row(name)[5] == "flash" for name in names))
+        return names
+
+    def _unmasked(self, name, value):
+        # A client that sends back what it was shown does not mean to change the password.
+        if isinstance(value, str) and MASK in value:
+            if value == masked(row(name), self.get(name)):
+                return self.get(name)
+            raise SettingError(name, MASK, "the real password instead of the stars")
+        return value
+
+    def _agree(self, taken):
+        def refuse(name, wrong, expected):
+            if wrong:
+                raise SettingError("charge." + name, value(name), expected)
+
+        def value(name):
+            name = "charge." + name
+            return taken[name] if name in taken else self.get(name)
+
+        board = self.board
+        most = board.get("max_current_ma", 80000)
+        highest = value("max_current_ma")
+        refuse("max_current_ma", highest > most, f"at most {most}, the limit of this board,")
+        refuse("min_current_ma", value("min_current_ma") > highest, "at most the maximum")
+        refuse("phases", value("phases") > board.get("phases", 3), "no more than the board has")
+        switching = value("phase_switching") and board.get("phase_contactor") is None
+        refuse("phase_switching", switching, "off, without a second contactor on this board,")
+        ventilated = value("ventilation") and not board.get("ventilation")
+        refuse("ventilation", ventilated, "off, without a ventilation output on this board,")
+
+    def _note(self, names, kept):
+        if kept:
+            self.revision += 1
+        if names and self.changed:
+            self.changed(names)
+
+    def find(self, listed: str, key: str) -> dict | None:
+        """The entry of `devices`, `users` or `variables` with this id; None when there is none."""
+        for name, _, identity in LISTS:
+            if name == listed:
+                for entry in getattr(self, listed):
+                    if entry[identity] == key:
+                        return entry
+        return None
+
+    def put(self, listed: str, values: dict) -> bool:
+        """Check one list entry, then add it or change the members given; True if it differed."""
+        _, section, identity = next(entry for entry in LISTS if entry[0] == listed)
+        taken = record(section, values)
+        if identity not in taken:
+            raise SettingError(section + "." + identity, None, "its name")
+        entry = self.find(listed, taken[identity])
+        if entry is None:
+            if len(getattr(self, listed)) >= _MOST_ENTRIES:
+                raise SettingError(listed, taken[identity], f"at most {_MOST_ENTRIES} entries")
+            getattr(self, listed).append(taken)
+        elif all(entry.get(name) == value for name, value in taken.items()):
+            return False
+        else:
+            entry.update(taken)
+        self._note([listed], True)
+        return True
+
+    def remove(self, listed: str, key: str) -> bool:
+        """Take an entry out of a list; False when it was not there."""
+        entry = self.find(listed, key)
+        if entry is None:
+            return False
+        getattr(self, listed).remove(entry)
+        self._note([listed], True)
+        return True
+
+    def load(self, document) -> list:
+        """Take a document of unknown origin; messages say what was not taken and why.
+
+        SettingError: not a document, or of a newer version; the values in force stay.
+        """
+        if not isinstance(document, dict):
+            raise SettingError("document", MASK, "an object")
+        version = document.get("version", VERSION)
+        if not isinstance(version, int) or not 0 < version <= VERSION:
+            raise SettingError("version", version, f"1 to {VERSION}")
+        self._reset()
+        messages = []
+        for section, values in document.items():
+            if section in SECTIONS and isinstance(values, dict):
+                self._load_section(section, values, messages)
+            elif section in ("devices", "users", "variables") and isinstance(values, list):
+                self._load_list(section, values, messages)
+            elif section == "aside" and isinstance(values, dict):
+                self._load_aside(values, messages)
+            elif section != "version":
+                self._set_aside(section, values, messages)
+        return messages
+
+    def _load_aside(self, values, messages):
+        # What an older version did not know may be known now; the rest waits on.
+        for name, value in values.items():
+            section = name.split(".")[0]
+            if section in SECTIONS and row(name):
+                self._load_section(section, {name[len(section) + 1 :]: value}, messages)
+            elif len(self.aside) < _MOST_ASIDE:
+                self.aside[name] = value
+
+    def _load_section(self, section, values, messages):
+        for name, value in values.items():
+            name = section + "." + name
+            if row(name) is None:
+                self._set_aside(name, value, messages)
+                continue
+            try:
+                taken = check(name, value)
+                self._agree({name: taken})
+                self._put(name, taken)
+            except SettingError as error:
+                messages.append(f"{error}; {name} stays at its default")
+
+    def _load_list(self, listed, entries, messages):
+        for entry in entries:
+            try:
+                self.put(listed, entry)
+            except SettingError as error:
+                messages.append(f"{listed}: {error}; entry left out")
+
+    def _set_aside(self, name, value, messages):
+        messages.append(f"{name}: not known to this version; set aside")
+        if len(self.aside) < _MOST_ASIDE:
+            self.aside[name] = value
+
+    def document(self) -> dict:
+        """Everything that belongs into flash, secrets included: for the store only."""
+        answer = {"version": VERSION}
+        for section in SECTIONS:
+            answer[section] = {
+                line[0][len(section) + 1 :]: self.get(line[0])
+                for line in rows(section)
+                if line[5] == "flash" and self.get(line[0]) != default(line)
+            }
+        for listed, _, _ in LISTS:
+            answer[listed] = getattr(self, listed)
+        if self.aside:
+            answer["aside"] = self.aside
+        return answer
+
+    def shown(self, section: str) -> dict:
+        """All values of a section as anyone may see them: secrets are stars."""
+        return {
+            line[0][len(section) + 1 :]: masked(line, self.get(line[0])) for line in rows(section)
+        }
