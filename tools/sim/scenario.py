@@ -48,6 +48,10 @@ class Step:
         self.duration = None  # ms; of `run`, and the patience of `wait` and `expect`
         self.holds = False  # `expect … for T`: true all the time, instead of once in it
 
+    def text_of_action(self) -> str:
+        """The action without its time."""
+        return " ".join([self.verb] + self.words)
+
 
 class Condition:
     """`subject operator value`; without an operator the subject's own value must equal the word."""
