@@ -1,0 +1,213 @@
+"""Pins and peripherals as plain values: the only module that touches the hardware."""
+
+import time
+
+import esp32
+import machine
+import network
+from firmware.sampler import Sampler
+from firmware.thermistor import temperature_dc
+from firmware.ticks import PERIOD
+from micropython import const
+
+_PILOT_HZ = const(1000)
+_PILOT_SAFE = const(65535)
+# The ESP32's task watchdog; only the pilot loop feeds it.
+_WATCHDOG_MS = const(2000)
+# Slow analogue inputs are read once in so many pilot cycles.
+_SLOW_CYCLES = const(50)
+
+
+class Board:
+    """Drives what `wiring` (see firmware/boards/devkit.py) says is fitted, and reads the rest.
+
+    Inputs that are not fitted read as None. A coil output only stays on while `apply` renews it:
+    the app's loop calls it every cycle and the watchdog resets the chip when it stops.
+    """
+
+    def __init__(self, wiring: dict):
+        self.wiring = wiring
+        self._contactor = self._output("contactor")
+        self._phase_contactor = self._output("phase_contactor")
+        self._disconnect = self._output("pilot_disconnect")
+        self._residual_test = self._output("residual_test")
+        self._lock = self._output("lock")
+        self._led = self._output("led")
+        self._contactor_mirror = self._input("contactor_mirror")
+        self._phase_mirror = self._input("phase_mirror")
+        self._residual_trip = self._input("residual_trip")
+        self._emergency_stop = self._input("emergency_stop")
+        self._lock_feedback = self._input("lock_feedback")
+        self._proximity = self._analogue("proximity_adc")
+        self._temperature = self._analogue("temperature_adc")
+        self._slow = _SLOW_CYCLES - 1
+        self._duty = _PILOT_SAFE
+        pilot = machine.Pin(wiring["pilot_pwm"], machine.Pin.OUT, value=1)
+        self._pwm = machine.PWM(pilot, freq=_PILOT_HZ, duty_u16=_PILOT_SAFE)
+        self._sampler = Sampler(pilot, self._analogue("pilot_adc"), wiring["pilot_scale"])
+        self._watchdog = None
+
+    def _output(self, name: str):
+        number = self.wiring.get(name)
+        return None if number is None else machine.Pin(number, machine.Pin.OUT, value=0)
+
+    def _input(self, name: str):
+        number = self.wiring.get(name)
+        if number is None:
+            return None
+        if number >= 34:  # GPIO 34-39 have no pull-ups
+            return machine.Pin(number, machine.Pin.IN)
+        return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
+
+    def _analogue(self, name: str):
+        number = self.wiring.get(name)
+        if number is None:
+            return None
+        return machine.ADC(machine.Pin(number), atten=machine.ADC.ATTN_11DB)
+
+    # The pilot loop's part: allocates nothing.
+
+    def now(self) -> int:
+        """Milliseconds, wrapping at 2**30 on every port."""
+        return time.ticks_ms() & (PERIOD - 1)
+
+    def read(self, inputs):
+        """Fill the charge point's inputs with what the hardware says now."""
+        self._sampler.sample(inputs, self._duty)
+        if self._contactor_mirror is not None:
+            inputs.contactor_mirror = not self._contactor_mirror.value()
+        if self._phase_mirror is not None:
+            inputs.phase_mirror = not self._phase_mirror.value()
+        if self._residual_trip is not None:
+            inputs.residual_tripped = self._residual_trip.value() == 1
+        if self._emergency_stop is not None:
+            inputs.emergency_stop = self._emergency_stop.value() == 1
+        if self._lock_feedback is not None:
+            inputs.lock_closed = self._lock_feedback.value() == 1
+        self._slow += 1
+        if self._slow == _SLOW_CYCLES:
+            self._slow = 0
+            self._read_slow(inputs)
+        inputs.now = self.now()
+
+    def _read_slow(self, inputs):
+        if self._proximity is not None:
+            pullup_ohm, supply_mv = self.wiring["proximity_pullup"]
+            inputs.proximity_ohm = _divider_ohm(self._proximity, pullup_ohm, supply_mv)
+        if self._temperature is not None:
+            ohm = _divider_ohm(self._temperature, 10000, 3300)
+            inputs.temperature_dc = temperature_dc(ohm)
+
+    def apply(self, outputs):
+        """Drive the outputs: the contactor opens before and closes after everything else."""
+        if not outputs.contactor:
+            self._contactor.value(0)
+        if self._phase_contactor is not None:
+            self._phase_contactor.value(outputs.phase_contactor)
+        if self._disconnect is not None:
+            self._disconnect.value(not outputs.pilot_connected)
+        if self._residual_test is not None:
+            self._residual_test.value(outputs.residual_test)
+        if self._lock is not None:
+            self._lock.value(outputs.lock)
+        if self._led is not None:
+            self._led.value(outputs.led)
+        if outputs.duty != self._duty:
+            self._duty = outputs.duty
+            self._pwm.duty_u16(outputs.duty)
+        if outputs.contactor:
+            self._contactor.value(1)
+
+    def watch(self):
+        """Start the watchdog; from now on `feed` must come at least every two seconds."""
+        self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+
+    def feed(self):
+        self._watchdog.feed()
+
+    def safe(self):
+        """Contactors open and pilot at +12 V DC, whatever went before."""
+        self._contactor.value(0)
+        if self._phase_contactor is not None:
+            self._phase_contactor.value(0)
+        self._duty = _PILOT_SAFE
+        self._pwm.duty_u16(_PILOT_SAFE)
+
+    # What other parts are built from.
+
+    def fitted(self) -> dict:
+        """What the charge point must know of this hardware."""
+        wiring = self.wiring
+        fitted = {name: wiring.get(name) is not None for name in _OPTIONS}
+        fitted["lock"] = wiring.get("lock") is not None
+        fitted["residual_sensor"] = wiring.get("residual_trip") is not None
+        fitted["proximity"] = wiring.get("proximity_adc") is not None
+        fitted["temperature"] = wiring.get("temperature_adc") is not None
+        fitted["max_current_ma"] = wiring["max_current_ma"]
+        fitted["phases"] = wiring["phases"]
+        fitted["ventilation"] = wiring["ventilation"]
+        return fitted
+
+    def uart(self, baud: int, bits: int = 8, parity: int | None = None, stop: int = 1):
+        """The RS485 port as (UART, driver-enable pin); None when the board has none."""
+        if not self.wiring.get("rs485"):
+            return None
+        number, tx, rx, enable = self.wiring["rs485"]
+        uart = machine.UART(
+            number, baud, bits=bits, parity=parity, stop=stop, tx=tx, rx=rx, rxbuf=256, timeout=0
+        )
+        return uart, machine.Pin(enable, machine.Pin.OUT, value=0)
+
+    def s0(self, index: int):
+        """Counter of falling edges on S0 input `index` (0 or 1), 5 ms of bounce ignored."""
+        pin = machine.Pin(self.wiring["s0"][index], machine.Pin.IN, machine.Pin.PULL_UP)
+        return machine.Counter(index, pin, edge=machine.Counter.FALLING)
+
+    def wlan(self):
+        return network.WLAN(network.WLAN.IF_STA)
+
+    def nvs(self, namespace: str):
+        return esp32.NVS(namespace)
+
+    def rtc_memory(self, data=None) -> bytes | None:
+        """Read, or with `data` write, the 2 KiB that survive a reset but no power cut."""
+        clock = machine.RTC()
+        return clock.memory() if data is None else clock.memory(data)
+
+    def serial(self) -> str:
+        """Serial number from the chip's unique id: 12 hex digits."""
+        return machine.unique_id().hex()
+
+    def reset_cause(self) -> str:
+        return _CAUSES.get(machine.reset_cause(), "unknown")
+
+
+_OPTIONS = (
+    "phase_contactor",
+    "contactor_mirror",
+    "phase_mirror",
+    "residual_test",
+    "emergency_stop",
+    "pilot_disconnect",
+)
+
+_CAUSES = {
+    machine.PWRON_RESET: "power on",
+    machine.HARD_RESET: "reset",
+    machine.WDT_RESET: "watchdog",
+    machine.DEEPSLEEP_RESET: "deep sleep",
+    machine.SOFT_RESET: "soft reset",
+}
+
+
+def _divider_ohm(adc, pullup_ohm: int, supply_mv: int) -> int:
+    """Resistance to ground below a pull-up; 1 MOhm stands for an open input."""
+    mv = adc.read_uv() // 1000
+    if mv * 100 > supply_mv * 95:
+        return 1000000
+    return mv * pullup_ohm // (supply_mv - mv)
+
+
+def reset():
+    """Start the chip anew; the outputs fall to their hardware defaults."""
+    machine.reset()

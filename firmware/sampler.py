@@ -1,0 +1,106 @@
+"""Control-pilot levels from one ADC, each sample qualified by the PWM pin's own level.
+
+At 6 A the high level lasts 100 us of each millisecond and an ADC read from Python takes some 40 us,
+so a sample counts only when the pin read the same before and after the conversion. Valid up to
+51 A (85 % duty: the low level lasts 150 us); above, a read could span the whole low part.
+"""
+
+from micropython import const
+
+# Samples per level for a decision that stands alone, and for one that confirms the last one:
+# a steady pilot costs a third of the reads, a changed one always gets the full number.
+_ENOUGH = const(8)
+_CONFIRMING = const(3)
+# How far a confirming mean may be from the last decision's, in mV at the connector: well inside
+# the 3 V between two states, well outside the noise of the ESP32's ADC.
+_AGREES_MV = const(500)
+# Reads per cycle at the most: at 6 A one read in twenty hits the high level.
+_MOST = const(180)
+
+_HIGH = const(65535)
+
+
+class Sampler:
+    """Fills `levels_known`, `high_mv` and `low_mv` of the charge point's inputs.
+
+    `scale` is (factor, offset_mv): connector mV = (ADC mV - offset_mv) * factor.
+    """
+
+    def __init__(self, pin, adc, scale):
+        self._pin = pin
+        self._adc = adc
+        self._factor, self._offset_mv = scale
+        self._highs = [0] * _ENOUGH
+        self._lows = [0] * _ENOUGH
+
+    def sample(self, inputs, duty: int):
+        """Measure the pilot while it is driven with `duty` (0 = -12 V, 65535 = +12 V).
+
+        `levels_known` is False when a level was not hit often enough: no guess is made.
+        """
+        if 0 < duty < _HIGH:
+            inputs.levels_known = self._confirm(inputs) or self._decide(inputs)
+        else:
+            adc = self._adc
+            for index in range(_ENOUGH):
+                self._highs[index] = adc.read_uv()
+            inputs.high_mv = inputs.low_mv = self._mean_mv(self._highs, _ENOUGH)
+            inputs.levels_known = True
+
+    def _confirm(self, inputs) -> bool:
+        """Whether a few samples agree with the last decision; if so they become the new one."""
+        if not (inputs.levels_known and self._collect(_CONFIRMING)):
+            return False
+        high_mv = self._mean_mv(self._highs, _CONFIRMING)
+        low_mv = self._mean_mv(self._lows, _CONFIRMING)
+        if (
+            abs(high_mv - inputs.high_mv) > _AGREES_MV
+            or abs(low_mv - inputs.low_mv) > _AGREES_MV
+        ):
+            return False
+        inputs.high_mv = high_mv
+        inputs.low_mv = low_mv
+        return True
+
+    def _decide(self, inputs) -> bool:
+        if not self._collect(_ENOUGH):
+            return False
+        inputs.high_mv = self._mean_mv(self._highs, _ENOUGH)
+        inputs.low_mv = self._mean_mv(self._lows, _ENOUGH)
+        return True
+
+    def _collect(self, wanted: int) -> bool:
+        pin = self._pin
+        adc = self._adc
+        highs = self._highs
+        lows = self._lows
+        high = low = 0
+        for _ in range(_MOST):
+            before = pin.value()
+            reading = adc.read_uv()
+            if pin.value() != before:
+                continue
+            if before:
+                if high < wanted:
+                    highs[high] = reading
+                    high += 1
+            elif low < wanted:
+                lows[low] = reading
+                low += 1
+            if high == wanted and low == wanted:
+                return True
+        return False
+
+    def _mean_mv(self, readings_uv, count: int) -> int:
+        """Mean in mV at the connector without the largest and the smallest of the readings."""
+        total = most = 0
+        least = 1 << 29
+        for index in range(count):
+            reading = readings_uv[index]
+            total += reading
+            if reading < least:
+                least = reading
+            if reading > most:
+                most = reading
+        mean_mv = (total - least - most) // ((count - 2) * 1000)
+        return (mean_mv - self._offset_mv) * self._factor

@@ -1,0 +1,28 @@
+"""Runs the app; whatever ends it, the contactors are opened and the chip is reset."""
+
+import asyncio
+import sys
+import time
+
+from firmware import board
+from firmware.app import App
+from micropython import const
+
+# Between a failure and the reset, so that a box that fails at once can still be stopped and read
+# over the serial port. Nothing runs meanwhile and the outputs are safe.
+_PAUSE_MS = const(3000)
+
+app = None
+try:
+    app = App()
+    asyncio.run(app.run())
+except KeyboardInterrupt:
+    if app:
+        app.stop()
+    print("Stopped by Ctrl-C: the contactors are open. machine.reset() starts again.")
+except Exception as error:
+    if app:
+        app.stop()
+    sys.print_exception(error)
+    time.sleep_ms(_PAUSE_MS)
+    board.reset()
