@@ -1,0 +1,44 @@
+# Every target sets up what it needs first; `make help` lists them.
+PYTHON ?= python3
+BIN := .tools/bin
+VENV := .tools/venv/bin
+MICROPYTHON := $(CURDIR)/$(BIN)/micropython
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench micropython-esp32like requirements clean distclean
+
+help:  ## List the targets.
+	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## Fetch the pinned tools into .tools/ and lib/; instant when done before.
+	@$(PYTHON) tools/setup
+
+run: setup  ## Run the firmware on the simulated board. SCENARIO=file runs a script, SPEED=60 accelerates.
+	@$(MICROPYTHON) tools/sim/run.py \
+	    $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(SPEED),--speed '$(SPEED)')
+
+test: setup  ## Run all tests. TESTS=tests/unit picks a folder or file, ARGS='-k pilot' goes to pytest.
+	@$(VENV)/pytest -v $(TESTS) $(ARGS)
+
+check: setup  ## Check format, lint, types, spelling and the rules between the rooms.
+	@$(VENV)/python tools/check
+
+format: setup  ## Format all Python files.
+	@$(VENV)/ruff format --quiet .
+	@$(VENV)/ruff check --quiet --fix-only .
+
+bench: setup  ## Measure MQTT throughput, memory and the loop; one table.
+	@$(VENV)/python tools/bench
+
+micropython-esp32like: setup  ## Build the 32-bit MicroPython with single floats from Debian's source.
+	@$(PYTHON) tools/setup esp32like
+
+requirements: setup  ## Pin the Python tools anew from tools/setup/*.in (needs `uv` on the PATH).
+	@tools/setup/compile-requirements
+
+clean:  ## Remove what tests and builds leave behind; keep the tools.
+	@rm -rf build .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	@find . -name __pycache__ -not -path './.tools/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## Remove the tools as well.
+	@rm -rf .tools lib/umqtt lib/umodbus lib/microdot

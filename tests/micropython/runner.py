@@ -1,0 +1,86 @@
+"""Runs the named tests of one file on MicroPython and reports each as one `@@ {json}` line.
+
+Started by tests/conftest.py: micropython runner.py ROOT MODULE FOLDER[:FOLDER...] TEST...
+where FOLDERs come before everything else on the import path.
+"""
+
+import asyncio
+import io
+import json
+import micropython
+import sys
+import time
+
+_ROOT, _MODULE, _FOLDERS = sys.argv[1:4]
+_TESTS = sys.argv[4:]
+_ticks_ms = time.ticks_ms
+_ticks_diff = time.ticks_diff
+_dumps = json.dumps
+
+
+def _report(**values):
+    print("@@ " + _dumps(values))
+
+
+def _traceback(error) -> str:
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    return text.getvalue()
+
+
+def _call(function):
+    result = function()
+    if hasattr(result, "throw"):  # an async def test: its coroutine still has to run
+        asyncio.new_event_loop()
+        asyncio.run(result)
+
+
+def _release_heap() -> bool:
+    """Undo what a test that failed under heap_lock() left behind; True if it left anything."""
+    locked = False
+    while True:
+        try:
+            bytearray(64)
+            return locked
+        except MemoryError:
+            locked = True
+            micropython.heap_unlock()
+
+
+def _run(module, name: str):
+    _report(start=name)
+    started = _ticks_ms()
+    outcome, detail = "passed", ""
+    try:
+        _call(getattr(module, name))
+    except BaseException as error:
+        _release_heap()
+        if type(error).__name__ == "Skip":
+            outcome, detail = "skipped", str(error)
+        else:
+            outcome, detail = "failed", _traceback(error)
+    if _release_heap():
+        outcome, detail = "failed", "the test left the heap locked"
+    _report(test=name, outcome=outcome, detail=detail, ms=_ticks_diff(_ticks_ms(), started))
+
+
+def _import(name: str):
+    module = __import__(name)
+    for part in name.split(".")[1:]:
+        module = getattr(module, part)
+    return module
+
+
+def main():
+    """Import the file, then run its tests in the order given."""
+    sys.path[:] = _FOLDERS.split(":") + [_ROOT, ".frozen"]
+    try:
+        module = _import(_MODULE)
+    except BaseException as error:
+        _report(broken=_traceback(error))
+        sys.exit(1)
+    for name in _TESTS:
+        _run(module, name)
+
+
+main()

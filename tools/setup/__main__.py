@@ -1,0 +1,38 @@
+"""Sets up everything that building, running and testing needs, under this checkout: `make setup`."""
+
+import sys
+import time
+
+
+def main(arguments) -> int:
+    if sys.version_info < (3, 9):
+        print("set-up: needs Python 3.9 or later", file=sys.stderr)
+        return 1
+    import libraries
+    import programs
+    import python_tools
+    from workspace import SetupError, clear_scratch, locked, say
+
+    steps = [programs.install, python_tools.install, libraries.install]
+    if "esp32like" in arguments:
+        import esp32like
+
+        steps = [esp32like.install]
+    started = time.monotonic()
+    try:
+        with locked():
+            clear_scratch()
+            for step in steps:
+                step()
+    except SetupError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("set-up: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    if time.monotonic() - started > 2:
+        say(f"done in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

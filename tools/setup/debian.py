@@ -1,0 +1,235 @@
+"""Fetches Debian packages with apt's own means, but into a folder: no root, nothing installed.
+
+apt gets a private configuration with an empty package status, so it resolves everything down to
+the C library, and checks Debian's signatures with the keyring that the machine has.
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from command import run
+from workspace import SetupError, pins, sha256
+
+_KEYRINGS = (
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+    "/usr/share/keyrings/debian-archive-keyring.pgp",
+)
+_SUITES = (
+    "bullseye bookworm trixie forky duke oldoldstable oldstable stable testing unstable sid".split()
+)
+_KEPT_SETTINGS = re.compile(r"Acquire::(http|https|ftp|Force|Retries|BrokenProxy|gpgv|proxy)", re.I)
+
+
+def available() -> bool:
+    """True where apt and dpkg-deb exist, whatever the distribution is called."""
+    return bool(shutil.which("apt-get") and shutil.which("dpkg-deb"))
+
+
+def architecture() -> str:
+    """Debian's name for this machine's architecture, such as amd64."""
+    return run("Asking dpkg for the architecture", ["dpkg", "--print-architecture"]).strip()
+
+
+class PrivateApt:
+    """apt for one architecture of one Debian suite, with all of its state under `folder`."""
+
+    def __init__(self, folder: Path, arch: str, suite: str):
+        self._folder = folder
+        self._arch = arch
+        self._suite = suite
+        self._archives = folder / "cache" / "archives"
+        for name in ("state/lists/partial", "cache/archives/partial", "source"):
+            (folder / name).mkdir(parents=True)
+        (folder / "status").touch()
+        self._configuration = folder / "apt.conf"
+        self._configuration.write_text(self._settings())
+
+    def update(self):
+        """Fetch and verify the package lists from the first mirror that has the suite."""
+        problem = None
+        for mirror in mirrors():
+            self._sources(mirror)
+            try:
+                self._apt("Fetching Debian's package lists", "update")
+                return
+            except SetupError as error:
+                problem = problem or error
+        raise problem
+
+    def fetch(self, packages) -> list:
+        """The .deb files of `packages` and all that they depend on, signatures checked."""
+        self._apt(f"Fetching {', '.join(packages)}", "install", "--download-only", *packages)
+        return sorted(self._archives.glob("*.deb"))
+
+    def fetch_alone(self, packages) -> list:
+        """The .deb files of `packages` without their dependencies, signatures checked."""
+        target = self._folder / "alone"
+        target.mkdir(exist_ok=True)
+        self._apt(f"Fetching {', '.join(packages)}", "download", *packages, folder=target)
+        return sorted(target.glob("*.deb"))
+
+    def fetch_source(self, package: str) -> Path:
+        """The folder with the source package's files, not unpacked."""
+        target = self._folder / "source"
+        self._apt(f"Fetching the source of {package}", "source", "--download-only", package,
+                  folder=target)
+        return target
+
+    def _apt(self, step: str, *words, folder=None):
+        before = os.getcwd()
+        os.chdir(folder or self._folder)
+        try:
+            return run(step, ["apt-get", *words], APT_CONFIG=str(self._configuration))
+        finally:
+            os.chdir(before)
+
+    def _sources(self, mirror: str):
+        lines = [
+            f"{kind} [signed-by={_keyring()}] {mirror} {self._suite} main\n"
+            for kind in ("deb", "deb-src")
+        ]
+        (self._folder / "sources.list").write_text("".join(lines))
+
+    def _settings(self) -> str:
+        folder = self._folder
+        own = {
+            "Dir::State": folder / "state",
+            "Dir::State::status": folder / "status",
+            "Dir::Cache": folder / "cache",
+            "Dir::Log": folder,
+            "Dir::Etc::main": "/dev/null",
+            "Dir::Etc::parts": "/dev/null",
+            "Dir::Etc::sourcelist": folder / "sources.list",
+            "Dir::Etc::sourceparts": "/dev/null",
+            "Dir::Etc::preferences": "/dev/null",
+            "Dir::Etc::preferencesparts": "/dev/null",
+            "APT::Architecture": self._arch,
+            "APT::Sandbox::User": "",
+            "APT::Install-Recommends": "false",
+            "APT::Get::Assume-Yes": "true",
+            "APT::Get::AllowUnauthenticated": "false",
+            "APT::Update::Error-Mode": "any",
+            "Acquire::AllowInsecureRepositories": "false",
+            "Acquire::Languages": "none",
+            "Acquire::Retries": "3",
+            "Debug::NoLocking": "true",
+            "quiet": "1",
+        }
+        lines = _machine_settings()
+        lines += [f'{name} "{value}";' for name, value in own.items()]
+        lines += ["#clear APT::Architectures;", f'APT::Architectures {{ "{self._arch}"; }};']
+        return "\n".join(lines) + "\n"
+
+
+def unpack(debs, root: Path):
+    """Unpack the packages' files, without their scripts, and without what only people read."""
+    root.mkdir(parents=True, exist_ok=True)
+    for deb in debs:
+        run(f"Unpacking {deb.name}", ["dpkg-deb", "--extract", deb, root])
+    for name in ("doc", "man", "locale", "lintian", "bug"):
+        shutil.rmtree(root / "usr" / "share" / name, ignore_errors=True)
+
+
+def check_micropython(debs, arch: str):
+    """Compare the micropython package with its pinned hash, beyond Debian's signature."""
+    wanted = pins()["micropython"]["sha256"][arch]
+    for deb in debs:
+        if deb.name.startswith("micropython_"):
+            if sha256(deb) != wanted:
+                raise SetupError(f"{deb.name} has the SHA-256 {sha256(deb)}, but {wanted} is pinned")
+            return
+    raise SetupError(f"apt brought no micropython package for {arch}")
+
+
+def loader(root: Path) -> list:
+    """The words that start a program of `root` with the C library of `root`."""
+    found = sorted((root / "usr" / "lib").glob("**/ld-linux*.so.*"))
+    libraries = sorted(path.parent for path in (root / "usr" / "lib").glob("**/libc.so.6"))
+    if not found or not libraries:
+        raise SetupError(f"no C library was unpacked into {root}")
+    return [found[0], "--library-path", libraries[0]]
+
+
+def mirrors() -> list:
+    """Addresses of Debian mirrors: DEBIAN_MIRROR, or what this machine's own apt uses."""
+    given = os.environ.get("DEBIAN_MIRROR")
+    found = [given] if given else _configured_mirrors()
+    if not found:
+        raise SetupError(
+            "this machine's apt knows no Debian mirror. Install the package "
+            "debian-archive-keyring, set DEBIAN_MIRROR to the address of a Debian mirror "
+            "(the part of a sources.list line before the suite) and run the same command again"
+        )
+    return found
+
+
+def _keyring() -> str:
+    for path in _KEYRINGS:
+        if os.path.exists(path):
+            return path
+    raise SetupError("Debian's keys are missing: install the package debian-archive-keyring")
+
+
+def _machine_settings() -> list:
+    """The machine's settings for proxies and the like; nothing that runs hooks or trusts more."""
+    dump = run("Reading apt's configuration", ["apt-config", "dump"])
+    return [line for line in dump.splitlines() if _KEPT_SETTINGS.match(line)]
+
+
+def _configured_mirrors() -> list:
+    folder = Path("/etc/apt")
+    listed = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*.list"))]
+    found = []
+    for path in sorted((folder / "sources.list.d").glob("*.sources")):
+        found += _from_stanzas(_text(path))
+    for path in listed:
+        found += _from_lines(_text(path))
+    return list(dict.fromkeys(found))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _from_lines(text: str) -> list:
+    """Mirrors from one-line sources: deb [options] ADDRESS SUITE COMPONENT..."""
+    found = []
+    for line in text.splitlines():
+        match = re.match(r"\s*deb\s+(?:\[[^]]*\]\s*)?(\S+)\s+(\S+)\s+([^#]*)", line)
+        if match and match[2] in _SUITES and "main" in match[3].split():
+            found.append(match[1])
+    return found
+
+
+def _from_stanzas(text: str) -> list:
+    """Mirrors from deb822 sources: stanzas of `Field: value` lines."""
+    found = []
+    for stanza in re.split(r"\n\s*\n", text):
+        fields = {}
+        name = ""
+        for line in stanza.splitlines():
+            if line.startswith("#"):
+                continue
+            if line[:1].isspace():
+                fields[name] = fields.get(name, "") + " " + line.strip()
+            elif ":" in line:
+                name, _, value = line.partition(":")
+                name = name.strip().lower()
+                fields[name] = value.strip()
+        if _is_debian(fields):
+            found += fields.get("uris", "").split()
+    return found
+
+
+def _is_debian(fields: dict) -> bool:
+    return (
+        "deb" in fields.get("types", "").split()
+        and fields.get("enabled", "yes").lower() not in ("no", "false", "0")
+        and "main" in fields.get("components", "").split()
+        and any(suite in _SUITES for suite in fields.get("suites", "").split())
+    )
