@@ -1,0 +1,106 @@
+"""A Modbus meter without its line: what to ask next, and what the answer means."""
+
+from micropython import const
+
+from firmware.codec.modbus_values import value
+from firmware.meter.reading import Reading
+from firmware.meter.register_map import BRIDGE
+from firmware.ticks import since
+
+_COUNTERS_MS = const(2500)  # counters are worth a question only every third second
+
+
+class ModbusMeter:
+    """Asks round by round and fills `reading`; owned by the Rota of a line.
+
+    The reading is as fresh as the last round in which every request but those for counters was
+    answered. A device that refuses a request (exception) loses the values of that request only;
+    one that is silent or garbled ends the round, and its values grow stale.
+
+    finish   called with (meter, now) after each complete round: derived and checked values
+    extra    values of further names, by target number minus len(NAMES)
+    """
+
+    def __init__(self, unit: int, registers, reading: Reading | None = None):
+        self.unit = unit
+        self.registers = registers
+        self.reading = reading or Reading()
+        self.finish = None
+        self.extra = []
+        self.errors = 0
+        self.error_at = None
+        self._block = 0
+        self._good = 0
+        self._began = None
+        self._counted = None
+
+    def due(self, now: int) -> bool:
+        if self._block or self._began is None:
+            return True
+        return since(now, self._began) >= self.registers.poll_ms
+
+    def ask(self, master, now: int):
+        """Put the next question into `master`."""
+        if self._block == 0:
+            self._began = now
+            self._good = 0
+        address, count, _, _ = self.registers.blocks[self._block]
+        master.ask(self.unit, self.registers.function, address, count)
+
+    def answered(self, master, now: int):
+        self._decode(master)
+        self._good += 1
+        self._advance(now)
+
+    def failed(self, error, now: int):
+        self.errors += 1
+        self.error_at = now
+        if error.code:
+            self._decode(None)
+            self._advance(now)
+            return
+        if self._block >= self.registers.fast:
+            self._counted = now
+        self._block = 0
+
+    def _advance(self, now: int):
+        self._block += 1
+        fast = self.registers.fast
+        if self._block == fast and self._good:
+            self.reading.touch(now)
+            if self.finish:
+                self.finish(self, now)
+        if self._block == fast and not self._counters_due(now):
+            self._block = 0
+        elif self._block == len(self.registers.blocks):
+            self._block = 0
+            self._counted = now
+
+    def _counters_due(self, now: int) -> bool:
+        return self._counted is None or since(now, self._counted) >= _COUNTERS_MS
+
+    def _decode(self, words):
+        """Registers into the reading; None for `words` says that there are none."""
+        address, _, first, end = self.registers.blocks[self._block]
+        rows = self.registers.rows
+        for i in range(first, end):
+            at, kind, target, numerator, denominator = rows[i]
+            if target != BRIDGE:
+                number = value(words, at - address, kind, numerator, denominator) if words else None
+                self._keep(target, number)
+
+    def _keep(self, target: int, number: int | None):
+        reading = self.reading
+        if target < 3:
+            reading.voltage_v[target] = number
+        elif target < 6:
+            reading.current_ma[target - 3] = number
+        elif target == 6:
+            reading.power_w = number
+        elif target < 9:
+            if number is not None:
+                (reading.count_import if target == 7 else reading.count_export)(number)
+        elif target == 9:
+            reading.soc = number
+        else:
+            self.extra[target - 10] = number
