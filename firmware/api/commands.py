@@ -1,0 +1,149 @@
+"""The table of commands, asked alike over MQTT, over HTTP and at the REPL."""
+
+from micropython import const
+
+from firmware.api.errors import ApiError
+from firmware.codec import query_string, relaxed_json
+from firmware.schema import SettingError, take
+
+ANYONE = const(0)
+USER = const(1)
+ADMIN = const(2)
+OWNER = const(3)
+ROLES = ("anyone", "user", "admin", "owner")
+
+# name, module with the handler, least role, what it writes, what it answers, parameters.
+# A parameter is name:type:lowest:highest as in firmware/schema.py, with "?" when it may be left
+# out. Types of our own: dev (E1, M2), three (up to three numbers, a list or "1,2,3"), any.
+# body: the JSON that comes with the request, and +body: its members are parameters.
+TABLE = """
+get_dev_info info anyone - object
+get_params info anyone - object
+get_dev_types info anyone - object
+help info anyone - array name?:text:1:32
+set_params parameters admin flash ok body:any
+get_devices parameters admin - array
+set_device parameters admin flash ok body:any
+del_device parameters admin flash ok dev_id:dev
+reset_device parameters admin - ok dev_id:dev
+get_settings parameters admin - object section?:text:1:16
+set_ajax_meter inputs admin - ok dev_id:dev model?:text:0:127 import_wh?:num:0:1e15 import_vah?:num:0:1e15 export_wh?:num:0:1e15 export_vah?:num:0:1e15 voltage?:three:0:1000 current?:three:-10000000:10000000 power_w?:num:-10000000:10000000 power_va?:num:-10000000:10000000 is_va?:bool:0:1 soc?:num:0:100 +body:any
+set_ajax_evse inputs admin - object dev_id:dev model?:text:0:127 state?:int:1:6 max_charging_current?:num:0:1000000 current?:three:0:1000000 total_energy?:num:0:1e15 rfid?:text:0:32 +body:any
+soft_meter inputs admin - number dev_id:dev val?:num:0:1e15
+set_cm_vars variables admin flash ok name?:text:1:32 val?:expr:-1e15:1e15 clear?:bool:0:1 tmp?:bool:0:1 body?:any
+get_cm_vars variables admin - object
+"""
+
+
+def rows():
+    """Each row of the table, split."""
+    for line in TABLE.strip().split("\n"):
+        yield line.split(" ")
+
+
+def row(name: str) -> list | None:
+    """The row of a command, split; None when there is none."""
+    if not name or len(name) > 32 or " " in name or "\n" in name:
+        return None
+    start = TABLE.find("\n" + name + " ") + 1
+    return TABLE[start : TABLE.find("\n", start)].split(" ") if start else None
+
+
+class Commands:
+    """Checks a request against the table and has it done; `box` as in firmware/api/box.py."""
+
+    def __init__(self, box):
+        self._box = box
+
+    def call(self, query: str, body=None, role: int = ANYONE):
+        """Do what `cmd=...&name=value` asks; the answer can be written as JSON.
+
+        `body` is the JSON text that came along: str, bytes-like or None. A refusal is an answer
+        too: {"error": {...}}. With a parameter `id` the answer comes as {"id", "answer"}.
+        The answer may contain `Live` values and may be awaitable: see firmware/codec/json_stream.py
+        and `later` in the reference.
+        """
+        request = None
+        try:
+            given = query_string.parse(query)
+            name = given.pop("cmd", "")
+            line = row(name)
+            if line is None:
+                raise ApiError("unknown_command", f"no such command: {name[:32]!r}", "cmd")
+            if "id" in given and not any(p.startswith("id") for p in line[5:]):
+                request = given.pop("id")[:64]
+            answer = self._run(line, given, body, role)
+        except ApiError as error:
+            answer = error.answer()
+        except (query_string.QueryError, relaxed_json.JsonError) as error:
+            answer = ApiError("unreadable", str(error), error.where).answer()
+        except SettingError as error:
+            answer = ApiError("bad_value", str(error), error.name).answer()
+        return answer if request is None else {"id": request, "answer": answer}
+
+    def run(self, name: str, given: dict, body=None, role: int = ADMIN):
+        """As `call`, for a request that is taken apart already; raises what `call` answers."""
+        return self._run(row(name), given, body, role)
+
+    def _run(self, line, given, body, role):
+        least = ROLES.index(line[2])
+        if role < least:
+            raise ApiError("not_allowed", f"{line[0]} needs the role {line[2]}", "")
+        parameters = line[5:]
+        arguments = {}
+        if parameters and parameters[-1].endswith("body:any"):
+            document = relaxed_json.loads(body) if body else None
+            if parameters[-1][0] == "+":
+                given = merged(given, document)
+            else:
+                arguments["body"] = document
+        for name, value in given.items():
+            if name[:1] != "_":
+                arguments[name] = self._taken(line[0], parameters, name, value)
+        for parameter in parameters:
+            name = parameter.split(":")[0]
+            if name[-1] != "?" and name[0] != "+" and arguments.get(name) is None:
+                raise ApiError("missing_parameter", f"{line[0]} needs {name}", name)
+        return _handler(line)(self._box, arguments, role)
+
+    def _taken(self, command, parameters, name, value):
+        for parameter in parameters:
+            if parameter.startswith((name + ":", name + "?:")) and "body" not in name:
+                try:
+                    return taken(parameter.split(":"), value)
+                except ValueError as error:
+                    raise ApiError(
+                        "bad_value", f"{name}: {error.args[0]} expected", name
+                    ) from None
+        raise ApiError("unknown_parameter", f"{command} has no parameter {name[:32]!r}", name[:32])
+
+
+def merged(given: dict, document) -> dict:
+    """The parameters of the query and those in the body; the body's win."""
+    if document is None:
+        return given
+    if not isinstance(document, dict):
+        raise ApiError("bad_value", "the body must be an object", "body")
+    return given | document
+
+
+def taken(parameter: list, value):
+    """`value` as the table wants it; ValueError with what was expected otherwise."""
+    kind = parameter[1]
+    if kind == "dev":
+        if isinstance(value, str) and 2 <= len(value) <= 4 and value[0] in "EM":
+            if value[1:].isdigit():
+                return value
+        raise ValueError("a device such as E1 or M2")
+    if kind == "three":
+        values = value.split(",") if isinstance(value, str) else value
+        if not isinstance(values, list) or not 1 <= len(values) <= 3:
+            raise ValueError("one to three numbers")
+        return [take("num", parameter[2], parameter[3], each) for each in values]
+    return take(kind, parameter[2], parameter[3], value)
+
+
+def _handler(line):
+    # Imported when first called: a command that nobody uses costs no RAM.
+    module = __import__("firmware.api." + line[1], None, None, (line[0],))
+    return getattr(module, line[0])

@@ -1,0 +1,111 @@
+"""The devices as clients see them: E1 is this charge point, the others are meters and inputs."""
+
+from firmware.schema import default, rows
+
+
+class Devices:
+    """All devices, in the order of the settings; E1 exists always.
+
+    `makers` maps a dev_type to `make(devices, entry) -> device`; the app adds the types whose
+    hardware it knows. `evse_powerbrain` (E1) is added by the app with `add`.
+    A device has `dev_id`, `entry`, `info(now)`, `signature(now)` and, where HTTP or MQTT feed
+    it, `set(values, now)`.
+    """
+
+    def __init__(self, settings, log):
+        self.settings = settings
+        self.log = log
+        self.makers = {"meter_ajax": _input_meter, "evse_ajax": _input_evse}
+        self.defaults = {line[0][7:]: default(line) for line in rows("device")}
+        self._devices = []
+
+    def __iter__(self):
+        return iter(self._devices)
+
+    def __len__(self):
+        return len(self._devices)
+
+    def get(self, dev_id: str):
+        """The device of this id; None when there is none."""
+        for device in self._devices:
+            if device.dev_id == dev_id:
+                return device
+        return None
+
+    def add(self, device):
+        """Take a ready device, instead of one of the same id."""
+        self.drop(device.dev_id)
+        self._devices.append(device)
+        self._devices.sort(key=_order)
+
+    def drop(self, dev_id: str) -> bool:
+        """Forget a device; False when it was not there."""
+        device = self.get(dev_id)
+        if device is not None:
+            self._devices.remove(device)
+        return device is not None
+
+    def renew(self):
+        """Follow the settings: drop what is gone, make what is new, leave the rest alone."""
+        entries = self.settings.devices
+        for device in self._devices[:]:
+            entry = self.settings.find("devices", device.dev_id)
+            changed = entry is None or entry["dev_type"] != device.entry["dev_type"]
+            if changed and device.dev_id != "E1":
+                self.drop(device.dev_id)
+        for entry in entries:
+            if self.get(entry["dev_id"]) is None:
+                self._make(entry)
+
+    def _make(self, entry):
+        make = self.makers.get(entry.get("dev_type"))
+        if make is None:
+            self.log.error("devices", f"{entry['dev_id']}: no driver for {entry.get('dev_type')}")
+        else:
+            self.add(make(self, entry))
+
+
+def _order(device):
+    return device.dev_id[0], len(device.dev_id), device.dev_id
+
+
+def _input_meter(devices, entry):
+    from firmware.api.meter_device import input_meter
+
+    return input_meter(devices, entry)
+
+
+def _input_evse(devices, entry):
+    from firmware.api.input_evse import InputEvse
+
+    return InputEvse(devices, entry)
+
+
+def common(device, now: int, address: str, com_err: bool, error: str) -> dict:
+    """The members that boxes and meters share, with the key set of firmware 2.0.1."""
+    value = device.value
+    seconds = device.silent_s(now)
+    return {
+        "dev_type": device.entry["dev_type"],
+        "device_enabled": 1 if value("device_enabled") else 0,
+        "name": value("name") or device.dev_id,
+        "desc": value("desc"),
+        "number": value("number"),
+        "address": address,
+        "id": value("id"),
+        "dev_id": device.dev_id,
+        "com_err": com_err,
+        "com_err_secs": seconds if com_err else 0,
+        "com_errors": device.errors,
+        "status": error,
+        "last_error": error,
+        "is_evse": device.dev_id[0] == "E",
+        "used_phases": value("used_phases"),
+        "has_history": value("has_history"),
+        "hide_dev": value("hide_dev"),
+        "show_in_overview": value("show_in_overview"),
+        "show_chart_in_dev_info": value("show_chart_in_dev_info"),
+        "show_chart_in_overview": value("show_chart_in_overview"),
+        "user_info": {},
+        "model": device.model,
+    }

@@ -1,0 +1,168 @@
+"""The charge point as clients see it: device E1, and what they may ask of it."""
+
+from firmware.api.devices import common
+from firmware.api.errors import ApiError
+from firmware.charge.point import Refused
+from firmware.schema import take
+
+_PILOT = ("Waiting", "Vehicle detected", "Charging", "Ventilation", "No power", "Error")
+_STATES = (1, 2, 3, 4, 5, 5)
+_NO_LIMIT = 80000
+_MEMBERS = {"cur": ("int", "0", "80000"), "ena": ("bool", "0", "1"), "wke": ("bool", "0", "1")}
+
+
+class EvseDevice:
+    """Device E1 around `point`, the ChargePoint.
+
+    `energy_wh()` is the lifetime energy (never going down) and `model` the text clients show,
+    `maker,device,hardware,firmware,serial`.
+    """
+
+    def __init__(self, devices, entry: dict, point, energy_wh, model: str):
+        self.dev_id = entry["dev_id"]
+        self.entry = entry
+        self.point = point
+        self.model = model
+        self.errors = 0
+        self.last_set_ma = -1
+        self.overrides = 0
+        self.override_ma = None
+        self.needs_auth = False
+        self._settings = devices.settings
+        self._defaults = devices.defaults
+        self._energy_wh = energy_wh
+
+    def value(self, name: str):
+        """A member of the device's settings, or its default."""
+        return self.entry.get(name, self._defaults[name])
+
+    def silent_s(self, now: int) -> int:
+        """0: the charge point is within this very box."""
+        return 0
+
+    def info(self, now: int) -> dict:
+        """The members of E1 in get_dev_info, with the key set of firmware 2.0.1."""
+        status = self.point.status()
+        measured = self.point.measured
+        answer = common(self, now, "evse:", False, status.get("fault", ""))
+        answer.update(self._configured())
+        answer["ip_address"] = "evse"
+        answer["inputs"] = "0 0"
+        answer["power_w"] = measured.power_w if measured.known else 0
+        for phase in range(3):
+            current = measured.current_ma[phase] if measured.known else 0
+            answer[f"current_l{phase + 1}"] = current or 0
+        answer["total_energy"] = self._energy_wh()
+        self._live(answer, status)
+        return answer
+
+    def _configured(self):
+        charge = self._settings.charge
+        answer = {
+            "label": self.value("label"),
+            "min_charging_cur": self.value("min_charging_cur"),
+            "max_charging_cur": self.value("max_charging_cur"),
+            "prio": self.value("prio"),
+            "phase_rotation": self.value("phase_rotation"),
+            "allow_ph_sw": charge.phase_switching,
+            "lreason": 0,
+            "pause_min_time": self._settings.params.min_pause_time,
+            "last_set_charging_cur": self.last_set_ma,
+            "overrides": self.overrides,
+            "needs_auth": self.needs_auth,
+        }
+        if self.value("attach"):
+            answer["attach"] = self.value("attach")
+        if self.override_ma is not None:
+            answer["ov_cur"] = self.override_ma
+        return answer
+
+    def _live(self, answer, status):
+        point = self.point
+        level = point.level
+        charging = _STATES[level] in (3, 4)
+        answer["charging_enabled"] = point.offered_ma > 0
+        answer["state"] = _STATES[level]
+        answer["ta_en"] = status.get("session_wh", 0)
+        answer["charging_dur"] = status.get("charging_s", 0)
+        answer["phases"] = 7 if status.get("phases", 3) == 3 else 1
+        answer["paused"] = level == 1 and point.offered_ma == 0
+        answer["pause_reason"] = 1 if answer["paused"] else 0
+        answer["pause_time"] = status.get("paused_s", 0)
+        answer["evse"] = {
+            "dc_sensor_faults": status.get("residual_faults", 0),
+            "dc_last_test_time": "1970-01-01T00:00:00.000Z",
+            "dc_sensor_fault": bool(status.get("residual_fault", False)),
+            "dc_sensor_glitches": 0,
+            "cp_state": _PILOT[level],
+            "cp_fault": level > 3,
+            "pp_state": status.get("cable", "no cable"),
+            "charging": charging,
+            "current": point.offered_ma,
+            "enabled": bool(status.get("enabled", True)),
+        }
+
+    def signature(self, now: int) -> int:
+        """Changes when `info` does, the running seconds left aside."""
+        point = self.point
+        measured = point.measured
+        values = (point.level, point.offered_ma, measured.power_w, self._energy_wh())
+        mine = (self.last_set_ma, self.overrides, self.override_ma, self.needs_auth)
+        return hash(values + mine + tuple(measured.current_ma))
+
+    def control(self, members: dict, now: int):
+        """Do what `{"cur": mA, "ena": bool, "wke": bool, "phs": 1 or 3}` asks, all or nothing.
+
+        ApiError names the member that cannot be done.
+        """
+        taken = _controls(members)
+        try:
+            if "phs" in taken:
+                self.point.request_phases(taken["phs"])
+            if taken.get("wke"):
+                self.point.wake()
+        except Refused as error:
+            raise ApiError("refused", str(error), "phs" if "phs" in taken else "wke") from None
+        if "ena" in taken:
+            self.point.enable(taken["ena"])
+        if "cur" in taken:
+            self.last_set_ma = taken["cur"]
+            charge = self._settings.charge
+            seconds = charge.control_ttl_s
+            self._limit("controller", taken["cur"], now, seconds, charge.control_fallback_ma)
+
+    def _limit(self, owner, value_ma, now, seconds=0, fallback_ma=None):
+        ttl_ms = seconds * 1000 if seconds else None
+        self.point.limits.set(owner, value_ma, ttl_ms, fallback_ma, now)
+
+    def follow(self, now: int):
+        """Turn the settings that bound the current into limits; called when they change."""
+        params = self._settings.params
+        total = params.max_total_current
+        if isinstance(total, (int, float)):
+            share = int(total) * params.max_total_cur_prc // 100 - params.reserve_current
+            self._limit("house", max(0, share), now)
+        self._limit("boxes", params.max_total_evse_current or _NO_LIMIT, now)
+        self._limit("settings", self._settings.charge.max_current_ma, now)
+        highest = self.value("max_charging_cur")
+        if isinstance(highest, (int, float)):
+            self._limit("device", int(highest) if self.value("device_enabled") else 0, now)
+
+
+def _controls(members):
+    if not isinstance(members, dict):
+        raise ApiError("bad_value", "an object such as {cur: 8000} expected", "ctl")
+    taken = {}
+    for name, value in members.items():
+        try:
+            if name == "phs":
+                taken[name] = take("int", "1", "3", value)
+                if taken[name] == 2:
+                    raise ValueError("1 or 3")
+            elif name in _MEMBERS:
+                taken[name] = take(*_MEMBERS[name], value)
+            else:
+                raise ApiError("unknown_parameter", f"no such member: {name[:16]!r}", name[:16])
+        except ValueError as error:
+            raise ApiError("bad_value", f"{name}: {error.args[0]} expected", name) from None
+    return taken

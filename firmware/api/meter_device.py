@@ -1,0 +1,98 @@
+"""A meter as clients see it, whatever feeds its reading: pulses, Modbus, or HTTP and MQTT."""
+
+from firmware.api.devices import common
+from firmware.api.errors import ApiError
+from firmware.meter.reading import Reading
+from firmware.ticks import since
+
+
+class MeterDevice:
+    """One meter of the device list; `reading` is filled by its driver.
+
+    `inputs()`, when given, returns the levels of the switch inputs as text, "0" or "1 0".
+    """
+
+    def __init__(self, devices, entry: dict, reading, model: str = "", inputs=None):
+        self.dev_id = entry["dev_id"]
+        self.entry = entry
+        self.reading = reading
+        self.model = model or entry["dev_type"]
+        self.errors = 0
+        self._defaults = devices.defaults
+        self._inputs = inputs
+
+    def value(self, name: str):
+        """A member of the device's settings, or its default."""
+        return self.entry.get(name, self._defaults[name])
+
+    def silent_s(self, now: int) -> int:
+        """Seconds since the last values came; 0 when none ever came."""
+        return 0 if self.reading.at is None else max(0, since(now, self.reading.at) // 1000)
+
+    def info(self, now: int) -> dict:
+        """The members of this device in get_dev_info."""
+        reading = self.reading
+        stale = reading.stale(now)
+        answer = common(self, now, self.value("address"), stale, "no values" if stale else "")
+        answer["import"] = reading.import_wh or 0
+        answer["export"] = reading.export_wh or 0
+        answer["power_w"] = 0 if stale else self._scaled(reading.power_w)
+        for phase in range(3):
+            answer[f"current_l{phase + 1}"] = (
+                0 if stale else self._scaled(reading.current_ma[phase])
+            )
+            answer[f"voltage_l{phase + 1}"] = 0 if stale else int(reading.voltage_v[phase] or 0)
+        answer["role"] = self.value("role")
+        answer["factor"] = self.value("factor")
+        answer["inputs"] = self._inputs() if self._inputs else "0"
+        answer["outputs"] = "0"
+        if reading.soc is not None:
+            answer["soc"] = int(reading.soc)
+        return answer
+
+    def _scaled(self, value):
+        return 0 if value is None else int(value * self.value("factor"))
+
+    def signature(self, now: int) -> int:
+        """Changes when `info` does, the seconds since the last error left aside."""
+        reading = self.reading
+        values = (reading.import_wh, reading.export_wh, reading.power_w, reading.soc)
+        return hash(values + tuple(reading.current_ma) + (reading.stale(now),))
+
+    def set(self, values: dict, now: int):
+        """Take the values that HTTP or MQTT brings; what is not named stays as it was."""
+        if self.entry["dev_type"] != "meter_ajax":
+            raise ApiError("wrong_device", f"{self.dev_id} is no HTTP-input meter", "dev_id")
+        reading = self.reading
+        self.model = values.get("model", self.model)
+        for phase, volts in enumerate(values.get("voltage", ())):
+            reading.voltage_v[phase] = round(volts)
+        for phase, milliamps in enumerate(values.get("current", ())):
+            reading.current_ma[phase] = round(milliamps)
+        power = values.get("power_w", values.get("power_va"))
+        if power is None and "current" in values:
+            power = self._power()
+        if power is not None:
+            reading.power_w = round(power)
+        self._count(values.get("import_wh", values.get("import_vah")), reading.count_import)
+        self._count(values.get("export_wh", values.get("export_vah")), reading.count_export)
+        if "soc" in values:
+            reading.soc = round(values["soc"])
+        reading.touch(now)
+
+    def _power(self):
+        # A client that sends voltages and currents only: the apparent power is all there is.
+        reading = self.reading
+        nominal = self.value("nominal_v")
+        pairs = zip(reading.voltage_v, reading.current_ma)
+        return sum((volts or nominal) * (current or 0) for volts, current in pairs) / 1000
+
+    def _count(self, energy, count):
+        if energy is not None and not count(int(energy)):
+            self.errors += 1
+
+
+def input_meter(devices, entry: dict):
+    """A meter_ajax device: its values come over HTTP or MQTT."""
+    seconds = entry.get("timeout_s") or devices.settings.charge.input_timeout_s
+    return MeterDevice(devices, entry, Reading(seconds * 1000))

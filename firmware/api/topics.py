@@ -1,0 +1,166 @@
+"""What arrives on and leaves through the MQTT topics, and when."""
+
+from micropython import const
+
+from firmware.api.commands import ADMIN, ANYONE
+from firmware.api.errors import ApiError
+from firmware.codec import relaxed_json
+from firmware.codec.json_stream import JsonStream, Live
+from firmware.ticks import since
+
+_PERIOD = const(1000)
+_AT_LEAST = const(60000)
+
+
+class Topics:
+    """Executes set/…, ctl and api/…; says with `due` what is to be published.
+
+    `publish(function, topic, payload, correlation=None)` hands a message to the client of the
+    broker that serves `function` ("info", "api", "control", "log", "ta_log"); payload is a
+    JsonStream. `control` answers ctl and set on the topic api_res, too.
+    """
+
+    def __init__(self, box, publish):
+        self._box = box
+        self._publish = publish
+        self._sent = {}
+        self._cursor = 0
+        mqtt = box.settings.mqtt
+        self.root = f"cfos_mqtt_{box.system.serial}" if mqtt.use_serial_number else "cfos_mqtt"
+
+    def filters(self):
+        """Yield (function, topic filter) for everything to be subscribed, QoS 1."""
+        mqtt = self._box.settings.mqtt
+        yield "input", self.root + "/set/+"
+        if mqtt.control:
+            yield "control", self.root + "/ctl"
+        if mqtt.api:
+            yield "api", self.root + "/api/#"
+
+    def received(self, topic, payload, message):
+        """Do what an arriving message asks; views are only read during the call."""
+        topic = _text(topic)
+        tail = topic[len(self.root) + 1 :] if topic.startswith(self.root + "/") else ""
+        if message.retain:
+            # What a broker kept is what somebody wanted once, not what somebody wants now.
+            self._box.log.warning("mqtt", f"retained message on {topic[:60]} not executed")
+        elif tail.startswith("api/"):
+            self._api(tail[4:], payload, message)
+        elif tail == "ctl":
+            self._answer({"ctl": self._control(payload)}, message)
+        elif tail.startswith("set/"):
+            self._set(tail[4:], payload, message)
+        else:
+            self._box.log.warning("mqtt", f"no such topic: {topic[:60]}")
+
+    def _api(self, query, payload, message):
+        mqtt = self._box.settings.mqtt
+        role = ADMIN if mqtt.api_admin else ANYONE
+        if not mqtt.api:
+            self._box.log.warning("mqtt", "api is switched off")
+            return
+        answer = self._box.commands.call(query, payload, role)
+        if isinstance(answer, dict) and "error" in answer:
+            self._box.log.warning("api", answer["error"]["text"])
+        self._answer(answer, message)
+
+    def _answer(self, answer, message):
+        stream = JsonStream(answer)
+        most = self._box.settings.mqtt.max_answer
+        if stream.length() > most:
+            where = f"http://{self._box.system.address() or 'the box'}/cnf"
+            text = f"answer of {stream.length()} bytes is too long for MQTT; ask {where}"
+            stream = JsonStream(ApiError("too_long", text).answer())
+        self._publish("api", self.root + "/api_res", stream)
+        if message.response_topic:
+            response = _text(message.response_topic)
+            self._publish("api", response, stream, message.correlation)
+
+    def _set(self, dev_id, payload, message):
+        name = "set_ajax_evse" if dev_id[:1] == "E" else "set_ajax_meter"
+        answer = self._attempt(lambda: self._box.commands.run(name, {"dev_id": dev_id}, payload))
+        if answer != "ok":
+            self._answer({"set": {dev_id[:8]: answer}}, message)
+
+    def _control(self, payload):
+        settings = self._box.settings
+        if not settings.mqtt.control:
+            return self._refused("not_allowed", "control over MQTT is switched off (mqtt.control)")
+        if settings.params.lb_enabled:
+            return self._refused("not_allowed", "load management is on; ctl needs observe mode")
+        document = self._attempt(lambda: relaxed_json.loads(payload))
+        if not isinstance(document, dict):
+            return self._refused("bad_value", "an object such as {E1: {cur: 8000}} expected")
+        if "error" in document:
+            return document
+        return {dev_id[:8]: self._one(dev_id, asked) for dev_id, asked in document.items()}
+
+    def _one(self, dev_id, members):
+        device = self._box.devices.get(dev_id)
+        if device is None or dev_id[:1] != "E":
+            return self._refused("unknown_device", f"no charge point {dev_id[:8]!r}", "dev_id")
+        now = self._box.now()
+        return self._attempt(lambda: device.control(members, now) or "ok")
+
+    def _attempt(self, do):
+        try:
+            return do()
+        except ApiError as error:
+            return self._refused(error.code, error.text, error.parameter)
+        except relaxed_json.JsonError as error:
+            return self._refused("unreadable", str(error), error.where)
+
+    def _refused(self, code, text, parameter=""):
+        self._box.log.warning("mqtt", text)
+        return ApiError(code, text, parameter).answer()
+
+    def due(self, now: int):
+        """The next (function, topic, JsonStream) to publish; None when nothing is due.
+
+        Looks at one topic per call, so that many devices do not hold the loop: call it every
+        50 ms or so. Each topic is sent when its content changed, at most once per second and at
+        least once per minute.
+        """
+        mqtt = self._box.settings.mqtt
+        if not mqtt.info:
+            return None
+        self._cursor += 1
+        devices = list(self._box.devices)
+        place = self._cursor % (len(devices) + 2)
+        if place == 0:
+            signature = hash(tuple(device.signature(now) for device in devices))
+            return self._fresh("get/dev_info", signature, now, self._dev_info)
+        if place == 1:
+            return self._fresh("get/params", self._box.settings.revision, now, self._params)
+        device = devices[place - 2]
+        if not device.value("publish"):
+            return None
+        return self._fresh(
+            "get/" + device.dev_id, device.signature(now), now, Live(lambda: device.info(now))
+        )
+
+    def _fresh(self, name, signature, now, value):
+        sent = self._sent.get(name)
+        if sent:
+            age = since(now, sent[0])
+            if 0 <= age < _PERIOD or (sent[1] == signature and 0 <= age < _AT_LEAST):
+                return None
+        self._sent[name] = (now, signature)
+        made = value() if callable(value) else value
+        return "info", f"{self.root}/{name}", JsonStream(made)
+
+    def _dev_info(self):
+        return self._box.commands.run("get_dev_info", {})
+
+    def _params(self):
+        return self._box.commands.run("get_params", {})
+
+
+def _text(value) -> str:
+    """Topic names come as views; what is not UTF-8 matches nothing."""
+    if isinstance(value, str):
+        return value
+    try:
+        return str(bytes(value), "utf-8")
+    except UnicodeError:
+        return ""

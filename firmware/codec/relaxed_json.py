@@ -1,0 +1,222 @@
+"""JSON as people type it: unquoted keys, single quotes, comments, trailing commas, hex numbers."""
+
+from micropython import const
+
+_LONGEST = const(16384)
+_DEEPEST = const(16)
+_BLANK = b" \t\r\n"
+_WORD = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$.+-"
+_NAMES = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_REFUSED = ("NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf")
+
+
+class JsonError(Exception):
+    """Text that cannot be read: `position` counts bytes from 0, `where` names it for answers."""
+
+    def __init__(self, problem: str, position: int):
+        self.problem = problem
+        self.position = position
+        self.where = "body"
+
+    def __str__(self):
+        return f"JSON: {self.problem} at position {self.position}"
+
+
+def loads(text, longest: int = _LONGEST):
+    """The value in `text`: str or bytes-like, UTF-8. JsonError says where it stops making sense.
+
+    Beyond JSON: keys without quotes, single quotes, trailing commas, // and /* comments,
+    hexadecimal numbers, a leading plus. Refused: duplicate keys, NaN and infinities, numbers of
+    more than 15 digits, more than 16 levels, texts longer than `longest` bytes.
+    """
+    data = text.encode() if isinstance(text, str) else text
+    if len(data) > longest:
+        raise JsonError(f"longer than {longest} bytes", longest)
+    reader = _Reader(data)
+    value = reader.value(0)
+    reader.skip()
+    if reader.position < len(data):
+        raise JsonError("text after the end", reader.position)
+    return value
+
+
+class _Reader:
+    def __init__(self, data):
+        self._data = data
+        self.position = 0
+
+    def skip(self):
+        """Move to the next byte that means something and return it; 0 at the end."""
+        data = self._data
+        while self.position < len(data):
+            byte = data[self.position]
+            if byte == 0x2F:
+                self._comment()
+            elif byte not in _BLANK:
+                return byte
+            else:
+                self.position += 1
+        return 0
+
+    def _comment(self):
+        data = self._data
+        start = self.position
+        kind = data[start + 1] if start + 1 < len(data) else 0
+        if kind not in b"/*":
+            raise JsonError("a / that starts no comment", start)
+        self.position += 2
+        while self.position < len(data):
+            byte = data[self.position]
+            self.position += 1
+            if kind == 0x2F and byte == 0x0A:
+                return
+            if kind == 0x2A and byte == 0x2A and bytes(data[self.position : self.position + 1]) == b"/":
+                self.position += 1
+                return
+        if kind == 0x2A:
+            raise JsonError("a comment without end", start)
+
+    def value(self, depth):
+        byte = self.skip()
+        if depth >= _DEEPEST and byte in b"{[":
+            raise JsonError(f"more than {_DEEPEST} levels", self.position)
+        if byte == 0x7B:
+            return self._object(depth)
+        if byte == 0x5B:
+            return self._array(depth)
+        if byte in (0x22, 0x27):
+            return self._string(byte)
+        return self._plain()
+
+    def _object(self, depth):
+        members = {}
+        self.position += 1
+        while self.skip() != 0x7D:
+            start = self.position
+            key = self._key()
+            if key in members:
+                raise JsonError(f"the key {key[:32]!r} a second time", start)
+            if self.skip() != 0x3A:
+                raise JsonError("no colon after a key", self.position)
+            self.position += 1
+            members[key] = self.value(depth + 1)
+            self._separator(0x7D, "a comma or }")
+        self.position += 1
+        return members
+
+    def _array(self, depth):
+        items = []
+        self.position += 1
+        while self.skip() != 0x5D:
+            items.append(self.value(depth + 1))
+            self._separator(0x5D, "a comma or ]")
+        self.position += 1
+        return items
+
+    def _separator(self, end, expected):
+        byte = self.skip()
+        if byte == 0x2C:
+            self.position += 1
+        elif byte != end:
+            raise JsonError("no " + expected, self.position)
+
+    def _key(self):
+        byte = self.skip()
+        if byte in (0x22, 0x27):
+            return self._string(byte)
+        start = self.position
+        word = self._word()
+        if not word:
+            raise JsonError("no key", start)
+        return word
+
+    def _word(self):
+        data = self._data
+        start = self.position
+        end = start
+        while end < len(data) and data[end] in _WORD:
+            end += 1
+        self.position = end
+        return str(bytes(data[start:end]), "ascii")
+
+    def _plain(self):
+        start = self.position
+        word = self._word()
+        if word in _NAMES:
+            return _NAMES[word]
+        if word in _REFUSED:
+            raise JsonError(f"{word} is not a number here", start)
+        if not word or word[0] not in "+-.0123456789":
+            raise JsonError("no value", start)
+        return self._number(word, start)
+
+    def _number(self, word, start):
+        if len(word) > 24 or "_" in word:
+            raise JsonError("a number that is too long or odd", start)
+        try:
+            if "x" in word or "X" in word:
+                value = int(word, 16)
+            elif "." in word or "e" in word or "E" in word:
+                value = float(word)
+            else:
+                value = int(word)
+        except ValueError:
+            raise JsonError(f"{word} is not a number", start) from None
+        if not -1000000000000000 < value < 1000000000000000:
+            raise JsonError("a number that is too large", start)
+        return value
+
+    def _string(self, quote):
+        data = self._data
+        start = self.position + 1
+        end = start
+        text = ""
+        while end < len(data) and data[end] != quote:
+            if data[end] == 0x5C:
+                text += self._decoded(start, end)
+                self.position = end + 1
+                text += self._escape()
+                start = end = self.position
+            elif data[end] < 0x20:
+                raise JsonError("a control character in a text", end)
+            else:
+                end += 1
+        if end >= len(data):
+            raise JsonError("a text without end", self.position)
+        text += self._decoded(start, end)
+        self.position = end + 1
+        return text
+
+    def _decoded(self, start, end):
+        try:
+            return str(bytes(self._data[start:end]), "utf-8")
+        except UnicodeError:
+            raise JsonError("not UTF-8", start) from None
+
+    def _escape(self):
+        at = self.position
+        letter = self._decoded(at, at + 1) if at < len(self._data) and self._data[at] < 128 else ""
+        self.position += 1
+        if letter == "u":
+            return self._unicode()
+        if letter not in _ESCAPES and letter not in ('"', "'", "\\", "/"):
+            raise JsonError("an unknown escape", at)
+        return _ESCAPES.get(letter, letter)
+
+    def _unicode(self):
+        code = self._four_digits()
+        if 0xD800 <= code < 0xDC00 and bytes(self._data[self.position : self.position + 2]) == b"\\u":
+            self.position += 2
+            low = self._four_digits()
+            code = 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00 if low >> 10 == 0x37 else 0xD800
+        if 0xD800 <= code < 0xE000:
+            raise JsonError("half of a surrogate pair", self.position)
+        return chr(code)
+
+    def _four_digits(self):
+        digits = bytes(self._data[self.position : self.position + 4])
+        if len(digits) != 4 or not all(digit in b"0123456789abcdefABCDEF" for digit in digits):
+            raise JsonError("\\u without four hexadecimal digits", self.position)
+        self.position += 4
+        return int(str(digits, "ascii"), 16)
