@@ -1,0 +1,327 @@
+"""Counters that never decrease: energy, contactor closings, hours; safe against every power cut."""
+
+import struct
+from binascii import crc32
+
+from firmware.ticks import since
+from micropython import const
+
+# A record of 16 bytes: kind, counter, then a value of 64 bits or a name of 8 bytes, CRC-32.
+_SIZE = const(16)
+_VALUE_FORMAT = "<BBHQ"
+_NAME_FORMAT = "<BBH8s"
+_OPENED = const(0xA1)
+_NAMED = const(0xA2)
+_VALUE = const(0xA3)
+_PAGE = const(256)
+_EMPTY = b"\xff" * 256
+_SAVE_MS = const(300000)
+_SAVE_WH = const(100)
+_MOST_COUNTERS = const(100)
+_SCARCE = const(64)
+_PATIENCE = const(5)
+
+
+class Ledger:
+    """Counters by name (at most 8 bytes, such as "E1.wh"; names that end in "wh" are energy).
+
+    Flash holds absolute values in records that are only ever added; the highest sound value of
+    a counter is its value, so a torn, old or repeated record can do no harm. Each block starts
+    with every counter in it, so the blocks before can be erased, one at a time, and only while
+    the contactor is open. `area` is store/area.py's or any object like it, None without flash.
+    `rtc_memory()` reads and `rtc_memory(data)` writes memory that survives a reset; None
+    without. `wear` is the account of store/wear.py.
+    """
+
+    def __init__(self, area, rtc_memory, wear, log):
+        self._area = area
+        self._rtc_memory = rtc_memory
+        self._wear = wear
+        self._log = log
+        self._ids = {}
+        self._names = []
+        self._values = []
+        self._written = []
+        self._named = []
+        self._stage = bytearray(4)
+        self._batch = bytearray(_PAGE)
+        self._proof = bytearray(_PAGE)
+        self._slots = area.block_size // _SIZE if area else 0
+        self._used = [0] * (area.blocks if area else 0)
+        self._block = 0
+        self._sequence = 0
+        self._failures = 0
+        self._loaded = False
+        self._full = False
+        self._due = False
+        self._waited_ms = 0
+        self._at = None
+
+    def value(self, name: str) -> int:
+        """The counter's value; 0 for one that never counted."""
+        number = self._ids.get(name)
+        return 0 if number is None else self._values[number]
+
+    def names(self) -> list:
+        """All counters, in the order in which they were first counted."""
+        return [name for name in self._names if name]
+
+    def add(self, name: str, amount: int) -> int:
+        """Count up; the new value."""
+        return self.raise_to(name, self.value(name) + amount)
+
+    def raise_to(self, name: str, value: int) -> int:
+        """Set the counter, unless that would lower it; its value after that.
+
+        Takes no flash operation; the RTC memory has it at once, the flash by `step`.
+        """
+        number = self._number(name)
+        if value <= self._values[number]:
+            return self._values[number]
+        self._values[number] = value
+        if name.endswith("wh") and value - self._written[number] >= _SAVE_WH:
+            self._due = self._due or not self._scarce()
+        self._keep(number)
+        return value
+
+    def flush(self):
+        """Save at the next `step`: end of charging, failing supply, before a restart."""
+        self._due = True
+
+    def saved(self) -> bool:
+        """True when the flash holds every counter's present value."""
+        return self._area is None or self._values == self._written
+
+    def step(self, now: int, closed: bool):
+        """Save what is due; call once a second, and until `saved` before a restart.
+
+        Holds the caller for at most one flash program (0.7 ms, at worst 3) and one read; while
+        no contactor is `closed`, instead for one block erase (45 ms, at worst 400) now and then.
+        """
+        if self._at is not None:
+            self._waited_ms += since(now, self._at)
+        self._at = now
+        if self._area is None:
+            return
+        try:
+            if self._due or self._waited_ms >= _SAVE_MS or -1 in self._written:
+                self._save(closed)
+            elif not closed:
+                self._tidy()
+        except OSError as error:
+            self._failed(f"ledger: {error}")
+
+    def _number(self, name):
+        number = self._ids.get(name)
+        if number is None:
+            if not 0 < len(name) <= 8 or len(self._ids) >= _MOST_COUNTERS:
+                raise ValueError(name)
+            number = len(self._names)
+            self._enter(number, name)
+        return number
+
+    def _enter(self, number, name):
+        while len(self._names) <= number:
+            self._names.append("")
+            self._values.append(0)
+            self._written.append(-1)
+            self._named.append(False)
+            self._stage.extend(bytes(_SIZE))
+        if name and not self._names[number]:
+            self._names[number] = name
+            self._ids[name] = number
+            self._keep(number)
+
+    # The first stage: RTC memory, 4 bytes CRC-32 and 16 bytes for each counter.
+
+    def _keep(self, number):
+        stage = self._stage
+        name = self._names[number].encode()
+        struct.pack_into("<8sQ", stage, 4 + _SIZE * number, name, self._values[number])
+        # While loading, the RTC memory may still hold more than what was read so far.
+        if self._rtc_memory and self._loaded:
+            struct.pack_into("<I", stage, 0, crc32(memoryview(stage)[4:]))
+            self._rtc_memory(stage)
+
+    def _recall(self):
+        data = self._rtc_memory() if self._rtc_memory else b""
+        if len(data) < 4 + _SIZE or crc32(memoryview(data)[4:]) != struct.unpack("<I", data)[0]:
+            return False
+        for start in range(4, len(data) - _SIZE + 1, _SIZE):
+            name, value = struct.unpack_from("<8sQ", data, start)
+            if name := name.rstrip(b"\x00").decode():
+                number = self._number(name)
+                self._values[number] = max(value, self._values[number])
+        return True
+
+    # Reading the flash.
+
+    def load(self) -> list:
+        """Find every counter's highest value on the flash and in the RTC memory; messages.
+
+        Reads the whole area in pages of 256 bytes: before the loop starts.
+        """
+        messages = []
+        for block in range(len(self._used)):
+            try:
+                self._scan(block, False)
+            except OSError as error:
+                self._used[block] = self._slots
+                messages.append(f"block {block} of the ledger cannot be read: {error}")
+        if self._sequence:
+            self._scan(self._block, True)
+        staged = self._recall()
+        self._loaded = True
+        for number, name in enumerate(self._names):
+            self._keep(number)
+            if not name:
+                self._written[number] = self._values[number]
+        if self._area is None:
+            messages.append("energy survives a reset, but no power cut")
+        elif not self._sequence and not staged:
+            messages.append("new ledger: all counters start at 0")
+        for text in messages:
+            self._log.warning("store", text)
+        return messages
+
+    def _scan(self, block, current):
+        page = self._proof
+        last = 0
+        for start in range(0, self._slots * _SIZE, _PAGE):
+            size = min(_PAGE, self._slots * _SIZE - start)
+            view = memoryview(page)[:size]
+            self._area.read(block, start, view)
+            if view == _EMPTY[:size]:
+                continue
+            for offset in range(0, size, _SIZE):
+                record = view[offset : offset + _SIZE]
+                if record != _EMPTY[:_SIZE]:
+                    last = (start + offset) // _SIZE + 1
+                    self._take(record, block, current)
+        self._used[block] = last
+
+    def _take(self, record, block, current):
+        if crc32(record[:12]) != struct.unpack_from("<I", record, 12)[0]:
+            return
+        kind, number, _, value = struct.unpack(_VALUE_FORMAT, record[:12])
+        if kind == _OPENED and value > self._sequence:
+            self._sequence = value
+            self._block = block
+        elif kind == _NAMED:
+            name = struct.unpack(_NAME_FORMAT, record[:12])[3]
+            self._enter(number, name.rstrip(b"\x00").decode())
+            self._named[number] = self._named[number] or current
+        elif kind == _VALUE:
+            self._enter(number, "")
+            self._values[number] = max(value, self._values[number])
+            if current and value == self._values[number]:
+                self._written[number] = value
+
+    # Writing the flash.
+
+    def _save(self, closed):
+        free = self._slots - self._used[self._block] if self._sequence else 0
+        if not free and not self._open(closed):
+            return
+        count = 0
+        if self._used[self._block] == 0:
+            count = self._put(0, _VALUE_FORMAT, _OPENED, 0, self._sequence)
+            free = self._slots
+        count, chosen, complete = self._gather(count, min(free, _PAGE // _SIZE))
+        if not count and not complete:
+            # What is left of the block is too small for a name and its value.
+            self._used[self._block] = self._slots
+        elif not count or self._program(memoryview(self._batch)[: count * _SIZE]):
+            for number, value in chosen:
+                self._named[number] = True
+                self._written[number] = value
+            if complete:
+                self._due = False
+                self._waited_ms = 0
+
+    def _gather(self, count, room):
+        chosen = []
+        for number, name in enumerate(self._names):
+            value = self._values[number]
+            if self._written[number] == value or not name:
+                continue
+            if count + (1 if self._named[number] else 2) > room:
+                return count, chosen, False
+            if not self._named[number]:
+                count = self._put(count, _NAME_FORMAT, _NAMED, number, name.encode())
+            chosen.append((number, value))
+            count = self._put(count, _VALUE_FORMAT, _VALUE, number, value)
+        return count, chosen, True
+
+    def _put(self, count, layout, kind, number, value):
+        batch = self._batch
+        start = count * _SIZE
+        struct.pack_into(layout, batch, start, kind, number, 0, value)
+        crc = crc32(memoryview(batch)[start : start + 12])
+        struct.pack_into("<I", batch, start + 12, crc)
+        return count + 1
+
+    def _program(self, data):
+        block = self._block
+        start = self._used[block] * _SIZE
+        self._used[block] += len(data) // _SIZE
+        self._area.program(block, start, data)
+        self._wear.wrote("ledger", len(data), 1, 0)
+        proof = memoryview(self._proof)[: len(data)]
+        self._area.read(block, start, proof)
+        if proof != data:
+            self._failed("ledger: a record reads back differently")
+            return False
+        self._failures = 0
+        return True
+
+    def _failed(self, text):
+        self._failures += 1
+        self._wear.failures += 1
+        if self._failures == 1:
+            self._log.error("store", text)
+        if self._failures == _PATIENCE * len(self._used):
+            self._log.error("store", "ledger given up: energy survives no power cut from now on")
+            self._area = None
+
+    def _open(self, closed):
+        # The last erased block is for the time when the contactor is open again.
+        blocks = len(self._used)
+        erased = self._used.count(0)
+        if erased <= 1 and closed:
+            if not self._full:
+                self._log.warning("store", "ledger full until the contactor opens")
+            self._full = True
+            return False
+        self._full = False
+        if not erased:
+            self._erase((self._block + 1) % blocks)
+            return False
+        while self._used[self._block]:
+            self._block = (self._block + 1) % blocks
+        self._sequence += 1
+        for number in range(len(self._written)):
+            self._written[number] = -1 if self._names[number] else self._values[number]
+            self._named[number] = False
+        return True
+
+    def _scarce(self):
+        return (
+            self._area is not None
+            and self._used.count(0) <= 1
+            and self._slots - self._used[self._block] < _SCARCE
+        )
+
+    def _tidy(self):
+        for block, used in enumerate(self._used):
+            if used and block != self._block:
+                self._erase(block)
+                return
+
+    def _erase(self, block):
+        self._used[block] = self._slots
+        self._wear.wrote("ledger", 0, 1, 1000)
+        self._area.erase(block)
+        self._used[block] = 0
+
+
