@@ -1,0 +1,241 @@
+"""Starts what `make run` needs around the simulator: a private broker and the terminal's keys.
+
+Runs under CPython, because MicroPython can neither start processes nor set up a terminal. Keys,
+the terminal's size and the end go to the simulator's standard input; it asks for the broker by
+lines on its control pipe.
+"""
+
+import argparse
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+try:
+    import termios
+    import tty
+except ImportError:  # no terminal control here: keys need a return after them
+    termios = tty = None
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / ".tools" / "bin"
+_HEAP = "heapsize=48m"
+_PATIENCE_S = 5.0
+
+
+def tool(name: str) -> str:
+    """The path of one of the set-up's tools, or of the machine's own."""
+    chosen = os.environ.get(name.upper())
+    if chosen:
+        return chosen
+    ours = BIN / name
+    found = str(ours) if ours.exists() else shutil.which(name)
+    if not found and name == "mosquitto":
+        found = shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if not found:
+        sys.exit(f"{name} is missing: run `make setup`")
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Broker:
+    """A Mosquitto of our own on 127.0.0.1, gone with us."""
+
+    def __init__(self, port: int, folder: Path):
+        self.port = port
+        self._process = None
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+            "log_dest none\n"
+        )
+
+    def start(self):
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [tool("mosquitto"), "-c", str(self._config)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            self._wait()
+
+    def _wait(self):
+        """Until it answers, so that the simulator's first connection finds it."""
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.02)
+                sys.exit(f"mosquitto ended at once: is port {self.port} in use?")
+
+    def stop(self):
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def obey(self, line: str):
+        if line == "broker start":
+            self.start()
+        elif line == "broker stop":
+            self.stop()
+
+
+class Keys:
+    """The terminal's keys one by one, unechoed; as before on `restore`. Idle without a terminal."""
+
+    def __init__(self):
+        self.terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+        self._before = None
+        if self.terminal and termios:
+            self._before = termios.tcgetattr(0)
+            tty.setcbreak(0)
+
+    def restore(self):
+        if self._before is not None:
+            termios.tcsetattr(0, termios.TCSADRAIN, self._before)
+        if self.terminal:
+            sys.stdout.write("\x1b[?25h\x1b[?1049l")
+            sys.stdout.flush()
+
+
+def size_report() -> bytes:
+    """The terminal's size as a terminal itself reports it: ESC [ 8 ; lines ; columns t."""
+    columns, lines = shutil.get_terminal_size()
+    return f"\x1b[8;{lines};{columns}t".encode()
+
+
+class Simulator:
+    """The MicroPython process with its input and control pipes."""
+
+    def __init__(self, arguments: list[str]):
+        self.control, theirs = os.pipe()
+        self.process = subprocess.Popen(
+            [tool("micropython"), "-X", _HEAP, str(ROOT / "tools/sim/run.py"), "--inside"]
+            + [f"--control={theirs}"]
+            + arguments,
+            stdin=subprocess.PIPE,
+            pass_fds=(theirs,),
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.input = self.process.stdin.fileno()
+
+    def send(self, data: bytes):
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.input, data)
+
+    def end(self):
+        """Ask it to quit, and insist when it does not."""
+        self.send(b"q")
+        try:
+            self.process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Interrupted(Exception):
+    """Ctrl-C, or somebody wants us gone."""
+
+
+def _interrupt(number, frame):
+    raise Interrupted
+
+
+def serve(simulator: Simulator, keys: Keys, broker: Broker | None) -> int:
+    """Carry keys in and requests out until the simulator ends."""
+    watched = [simulator.control]
+    if keys.terminal:
+        watched.append(0)
+        simulator.send(size_report())
+        signal.signal(signal.SIGWINCH, lambda number, frame: simulator.send(size_report()))
+    rest = b""
+    while watched:
+        for ready in select.select(watched, [], [])[0]:
+            data = os.read(ready, 1024)
+            if ready == 0:
+                simulator.send(data or b"q")
+                if not data:
+                    watched.remove(0)
+                continue
+            if not data:  # the simulator has closed its end: it is gone
+                return simulator.process.wait()
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                if broker:
+                    broker.obey(line.decode())
+    return simulator.process.wait()
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="run.py", description="Run the firmware on the simulated board."
+    )
+    parser.add_argument("--speed", help="1 is real time, 60 a minute per second")
+    parser.add_argument("--scenario", help="play this file in virtual time and judge it")
+    parser.add_argument("--port", type=int, help="port of the private broker (default: a free one)")
+    parser.add_argument("--fresh", action="store_true", help="start with an empty flash")
+    parser.add_argument("--car", help="a file name of tools/sim/cars without its ending")
+    return parser.parse_args(arguments)
+
+
+def forwarded(options: argparse.Namespace, port: int | None, terminal: bool) -> list[str]:
+    """The options as the simulator takes them."""
+    arguments = [f"--speed={options.speed}"] if options.speed else []
+    if options.car:
+        arguments.append(f"--car={options.car}")
+    if options.scenario:
+        arguments.append(f"--scenario={Path(options.scenario).resolve()}")
+    if options.fresh:
+        arguments.append("--fresh")
+    if port:
+        arguments.append(f"--port={port}")
+    if terminal:
+        arguments.append("--terminal")
+    return arguments
+
+
+def main() -> int:
+    options = parsed(sys.argv[1:])
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    broker = simulator = keys = None
+    with tempfile.TemporaryDirectory(prefix="wallbox-") as folder:
+        try:
+            if not options.scenario:
+                broker = Broker(options.port or free_port(), Path(folder))
+                broker.start()
+            keys = Keys()
+            live = keys.terminal and not options.scenario
+            simulator = Simulator(forwarded(options, broker and broker.port, live))
+            return serve(simulator, keys, broker)
+        except Interrupted:
+            return 130 if options.scenario else 0
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            if simulator:
+                simulator.end()
+            if keys:
+                keys.restore()
+            if broker:
+                broker.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
