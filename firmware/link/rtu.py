@@ -20,14 +20,15 @@ class RtuBus:
 
     uart           any(), readinto(buffer, length), write(buffer), never blocking
     driver_enable  called with 1 before and 0 after sending, or None for automatic drivers
-    silence_ms     pause before a question; 0 = 3.5 characters (section 2.5.1.1), at least 2 ms
+    silence_ms     pause before a question: 3.5 characters (section 2.5.1.1), at least 2 ms,
+                   unless a device wants more
     timeout_ms     from the end of a question to the end of its answer, sending time extra
 
     Counts for the status: `asked`, `answered`, `silent` (no complete answer in time),
     `garbled` (wrong in any way), `refused` (exceptions), `stray` (bytes nobody asked for).
     """
 
-    def __init__(self, uart, driver_enable, log, baud=9600, timeout_ms=500, silence_ms=0):
+    def __init__(self, uart, driver_enable, log, baud=9600, timeout_ms=500):
         self.master = Master()
         self.rota = Rota(late_ms=max(1000, 2 * timeout_ms))
         self.add = self.rota.add
@@ -38,7 +39,7 @@ class RtuBus:
         self._log = log
         self._baud = baud
         self._timeout_ms = timeout_ms
-        self._silence_ms = silence_ms or max(2, self._air_ms(4))
+        self.silence_ms = max(2, self._air_ms(4))
         self._chunk = bytearray(_CHUNK)
         self._view = memoryview(self.master.request)
 
@@ -77,7 +78,7 @@ class RtuBus:
         """Drop what is still on the line until it has been silent long enough."""
         deadline = after(_now(), self._timeout_ms)
         while since(_now(), deadline) < 0:
-            await asyncio.sleep_ms(self._silence_ms)
+            await asyncio.sleep_ms(self.silence_ms)
             heard = self._drop()
             self.stray += heard
             if not heard:
