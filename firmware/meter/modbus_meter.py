@@ -86,7 +86,9 @@ class ModbusMeter:
         for i in range(first, end):
             at, kind, target, numerator, denominator = rows[i]
             if target != BRIDGE:
-                number = value(words, at - address, kind, numerator, denominator) if words else None
+                number = (
+                    value(words, at - address, kind, numerator, denominator) if words else None
+                )
                 self._keep(target, number)
 
     def _keep(self, target: int, number: int | None):

@@ -38,7 +38,9 @@ class RegisterMap:
         slow = []
         fast = []
         for block in _blocks(rows, self.longest, self.gaps):
-            counters = all(rows[i][2] == BRIDGE or rows[i][2] >= _IMPORT for i in range(*block[2:]))
+            counters = all(
+                rows[i][2] == BRIDGE or rows[i][2] >= _IMPORT for i in range(*block[2:])
+            )
             (slow if counters else fast).append(block)
         self.fast = len(fast) or len(slow)
         self.blocks = fast + slow
@@ -52,7 +54,8 @@ def _rows(text: str) -> list:
         if fields:
             target = names.index(fields[0]) if fields[0] != "-" else BRIDGE
             kind = TYPES.index(fields[2]) | (LOW_FIRST if fields[4:] else 0)
-            rows.append((int(fields[1], 16), kind, target) + ratio(fields[3]))
+            numerator, denominator = ratio(fields[3])
+            rows.append((int(fields[1], 16), kind, target, numerator, denominator))
     return rows
 
 

@@ -7,10 +7,15 @@ from firmware.codec.rtu import FrameError, Master, crc16
 # (unit, function, address, count), request, answer, words
 EXCHANGES = (
     # The example of the application protocol specification V1.1b3, section 6.3.
-    ((0x11, 3, 0x6B, 3), "11 03 00 6b 00 03 76 87", "11 03 06 02 2b 00 00 00 64 c8 ba", (555, 0, 100)),
+    (
+        (0x11, 3, 0x6B, 3),
+        "11 03 00 6b 00 03 76 87",
+        "11 03 06 02 2b 00 00 00 64 c8 ba",
+        (555, 0, 100),
+    ),
     ((1, 4, 8, 1), "01 04 00 08 00 01 b0 08", "01 04 02 00 0a 39 37", (10,)),
     ((101, 3, 0x1C, 2), "65 03 00 1c 00 02 0d e9", "65 03 04 41 2f 33 33 ae e5", (0x412F, 0x3333)),
-)  # fmt: skip
+)
 
 
 def octets(text):
@@ -52,8 +57,8 @@ def test_requests_are_those_of_the_specification():
 
 
 def test_answers_are_read_whole_and_byte_by_byte():
-    for question, _, answer, words in EXCHANGES:
-        answer = octets(answer)
+    for question, _, text, words in EXCHANGES:
+        answer = octets(text)
         master = ask(question)
         assert master.receive(answer, len(answer))
         assert tuple(master.word(i) for i in range(len(words))) == words
@@ -64,8 +69,8 @@ def test_answers_are_read_whole_and_byte_by_byte():
 
 
 def test_no_flipped_bit_is_taken_for_a_value():
-    for question, _, answer, _ in EXCHANGES:
-        answer = octets(answer)
+    for question, _, text, _ in EXCHANGES:
+        answer = octets(text)
         for place in range(len(answer) * 8):
             flipped = bytearray(answer)
             flipped[place >> 3] ^= 1 << (place & 7)
@@ -73,8 +78,8 @@ def test_no_flipped_bit_is_taken_for_a_value():
 
 
 def test_every_cut_leaves_the_answer_incomplete():
-    for question, _, answer, _ in EXCHANGES:
-        answer = octets(answer)
+    for question, _, text, _ in EXCHANGES:
+        answer = octets(text)
         for length in range(len(answer)):
             assert outcome(ask(question), answer[:length]) is False
 

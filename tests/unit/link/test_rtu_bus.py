@@ -35,7 +35,7 @@ class Sleep:
 
 
 class Line:
-    """An RS485 line in memory: what is written reaches the devices, what they say arrives later."""
+    """An RS485 line in memory: devices hear what is written, and answer after a while."""
 
     def __init__(self, clock, baud=9600):
         self.devices = {}

@@ -3,11 +3,11 @@
 from firmware.meter.s0 import S0Meter
 
 
-def run(meter, seconds, pulses_per_second, start=0, count=0, step_ms=100):
+def run(meter, seconds, pulses_per_second, start=0, count=0):
     """Call `update` every 100 ms while a steady load gives pulses; the time and count reached."""
-    for step in range(1, seconds * 1000 // step_ms + 1):
-        now = start + step * step_ms
-        meter.update(now, count + int(step * step_ms * pulses_per_second / 1000))
+    for step in range(1, seconds * 10 + 1):
+        now = start + step * 100
+        meter.update(now, count + int(step * pulses_per_second / 10))
     return now, count + int(seconds * pulses_per_second)
 
 
