@@ -2,7 +2,7 @@
 
 # name type default lowest highest kept who
 # For text, secret, url and list the bounds are lengths. "-" is the empty text. A type with "|"
-# is a choice. "expr" is a number within the bounds or the text of a formula. "ram" settings are
+# is a choice. "dev" is E1 to E999 or M1 to M999. "expr" is a number within the bounds or the text of a formula. "ram" settings are
 # setpoints: they are never written to flash. "owner" may set what "admin" may, and only at the
 # REPL. Sections device, user, rfid and variable describe the members of one list entry.
 TABLE = """
@@ -73,7 +73,7 @@ network.http bool 1 0 1 flash admin
 network.http_port int 80 1 65535 flash admin
 network.time_server text pool.ntp.org 0 63 flash admin
 network.time_zone text CET-1CEST,M3.5.0,M10.5.0/3 0 63 flash admin
-device.dev_id text - 2 4 flash admin
+device.dev_id dev - 0 0 flash admin
 device.dev_type text - 1 32 flash admin
 device.device_enabled bool 1 0 1 flash admin
 device.name text - 0 63 flash admin
@@ -179,6 +179,8 @@ def take(kind: str, lowest: str, highest: str, value):
             return _text(0, _LONGEST_FORMULA, _formula_like(value, lowest, highest))
     if kind in ("int", "num", "expr"):
         return _number("num" if kind == "expr" else kind, lowest, highest, value)
+    if kind == "dev":
+        return _device(value)
     if kind == "list":
         if isinstance(value, list) and len(value) <= int(highest):
             return value
@@ -233,6 +235,13 @@ def _formula_like(value, lowest, highest):
     if not value or _parsed(value) is not None:
         raise ValueError(f"a number from {lowest} to {highest} or a formula")
     return value
+
+
+def _device(value):
+    if isinstance(value, str) and 2 <= len(value) <= 4 and value[0] in "EM" and value[1] != "0":
+        if value[1:].isdigit():
+            return value
+    raise ValueError("a device such as E1 or M2")
 
 
 def _text(shortest, longest, value):

@@ -17,8 +17,8 @@ class Settings:
     """The values in force: `params`, `charge`, `mqtt`, `network` by attribute, and three lists.
 
     `board` names the hardware's limits: `max_current_ma`, `phases`, `phase_contactor`,
-    `ventilation`. `revision` counts the changes that belong into flash; `changed(names)`, when
-    the app sets it, is called after each change with the full names of what changed.
+    `ventilation`. `revision` counts the changes that belong into flash, `changes` all of them;
+    `changed(names)`, when the app sets it, is called after each with the names of what changed.
     """
 
     def __init__(self, board: dict | None = None):
@@ -26,9 +26,10 @@ class Settings:
         self.changed = None
         self._reset()
         self.revision = 0
+        self.changes = 0
 
     def _reset(self):
-        self.devices = []
+        self.devices = [{"dev_id": "E1", "dev_type": "evse_powerbrain"}]
         self.users = []
         self.variables = []
         self.aside = {}
@@ -98,8 +99,10 @@ class Settings:
     def _note(self, names, kept):
         if kept:
             self.revision += 1
-        if names and self.changed:
-            self.changed(names)
+        if names:
+            self.changes += 1
+            if self.changed:
+                self.changed(names)
 
     def find(self, listed: str, key: str) -> dict | None:
         """The entry of `devices`, `users` or `variables` with this id; None when there is none."""
@@ -118,6 +121,8 @@ class Settings:
             raise SettingError(section + "." + identity, None, "its name")
         entry = self.find(listed, taken[identity])
         if entry is None:
+            if section == "device" and "dev_type" not in taken:
+                raise SettingError("device.dev_type", None, "the type of a new device")
             if len(getattr(self, listed)) >= _MOST_ENTRIES:
                 raise SettingError(listed, taken[identity], f"at most {_MOST_ENTRIES} entries")
             getattr(self, listed).append(taken)

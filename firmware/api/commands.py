@@ -14,7 +14,7 @@ ROLES = ("anyone", "user", "admin", "owner")
 
 # name, module with the handler, least role, what it writes, what it answers, parameters.
 # A parameter is name:type:lowest:highest as in firmware/schema.py, with "?" when it may be left
-# out. Types of our own: dev (E1, M2), three (up to three numbers, a list or "1,2,3"), any.
+# out. Types of our own: three (up to three numbers, a list or "1,2,3"), any.
 # body: the JSON that comes with the request, and +body: its members are parameters.
 TABLE = """
 get_dev_info info anyone - object
@@ -91,7 +91,7 @@ class Commands:
             raise ApiError("not_allowed", f"{line[0]} needs the role {line[2]}", "")
         parameters = line[5:]
         arguments = {}
-        if parameters and parameters[-1].endswith("body:any"):
+        if parameters and "body" in parameters[-1]:
             document = relaxed_json.loads(body) if body else None
             if parameters[-1][0] == "+":
                 given = merged(given, document)
@@ -110,7 +110,7 @@ class Commands:
         for parameter in parameters:
             if parameter.startswith((name + ":", name + "?:")) and "body" not in name:
                 try:
-                    return taken(parameter.split(":"), value)
+                    return taken(parameter.split(":") + ["", ""], value)
                 except ValueError as error:
                     raise ApiError(
                         "bad_value", f"{name}: {error.args[0]} expected", name
@@ -130,11 +130,6 @@ def merged(given: dict, document) -> dict:
 def taken(parameter: list, value):
     """`value` as the table wants it; ValueError with what was expected otherwise."""
     kind = parameter[1]
-    if kind == "dev":
-        if isinstance(value, str) and 2 <= len(value) <= 4 and value[0] in "EM":
-            if value[1:].isdigit():
-                return value
-        raise ValueError("a device such as E1 or M2")
     if kind == "three":
         values = value.split(",") if isinstance(value, str) else value
         if not isinstance(values, list) or not 1 <= len(values) <= 3:

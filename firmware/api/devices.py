@@ -7,7 +7,7 @@ class Devices:
     """All devices, in the order of the settings; E1 exists always.
 
     `makers` maps a dev_type to `make(devices, entry) -> device`; the app adds the types whose
-    hardware it knows. `evse_powerbrain` (E1) is added by the app with `add`.
+    hardware it knows, and `evse_powerbrain` for E1, which the settings always list.
     A device has `dev_id`, `entry`, `info(now)`, `signature(now)` and, where HTTP or MQTT feed
     it, `set(values, now)`.
     """
@@ -50,17 +50,18 @@ class Devices:
         entries = self.settings.devices
         for device in self._devices[:]:
             entry = self.settings.find("devices", device.dev_id)
-            changed = entry is None or entry["dev_type"] != device.entry["dev_type"]
-            if changed and device.dev_id != "E1":
+            if entry is None or entry["dev_type"] != device.entry["dev_type"]:
                 self.drop(device.dev_id)
+            else:
+                device.entry = entry
         for entry in entries:
             if self.get(entry["dev_id"]) is None:
                 self._make(entry)
 
     def _make(self, entry):
-        make = self.makers.get(entry.get("dev_type"))
+        make = self.makers.get(entry["dev_type"])
         if make is None:
-            self.log.error("devices", f"{entry['dev_id']}: no driver for {entry.get('dev_type')}")
+            self.log.error("devices", entry["dev_id"] + ": no driver for " + entry["dev_type"])
         else:
             self.add(make(self, entry))
 

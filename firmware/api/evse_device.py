@@ -2,12 +2,12 @@
 
 from firmware.api.devices import common
 from firmware.api.errors import ApiError
-from firmware.charge.point import Refused
+from firmware.charge.signals import Refused
 from firmware.schema import take
 
-_PILOT = ("Waiting", "Vehicle detected", "Charging", "Ventilation", "No power", "Error")
-_STATES = (1, 2, 3, 4, 5, 5)
-_NO_LIMIT = 80000
+# What clients call the levels A to F, as number and as text.
+_STATES = {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5, "F": 5}
+_PILOT = ("", "Waiting", "Vehicle detected", "Charging", "Ventilation", "Error")
 _MEMBERS = {"cur": ("int", "0", "80000"), "ena": ("bool", "0", "1"), "wke": ("bool", "0", "1")}
 
 
@@ -30,7 +30,7 @@ class EvseDevice:
         self.needs_auth = False
         self._settings = devices.settings
         self._defaults = devices.defaults
-        self._energy_wh = energy_wh
+        self.energy_wh = energy_wh
 
     def value(self, name: str):
         """A member of the device's settings, or its default."""
@@ -52,9 +52,13 @@ class EvseDevice:
         for phase in range(3):
             current = measured.current_ma[phase] if measured.known else 0
             answer[f"current_l{phase + 1}"] = current or 0
-        answer["total_energy"] = self._energy_wh()
+        answer["total_energy"] = self.energy_wh()
         self._live(answer, status)
         return answer
+
+    def power(self, now: int) -> int:
+        """Power in W; 0 while no meter is known."""
+        return self.point.measured.power_w if self.point.measured.known else 0
 
     def _configured(self):
         charge = self._settings.charge
@@ -79,14 +83,13 @@ class EvseDevice:
 
     def _live(self, answer, status):
         point = self.point
-        level = point.level
-        charging = _STATES[level] in (3, 4)
-        answer["charging_enabled"] = point.offered_ma > 0
-        answer["state"] = _STATES[level]
+        state = _STATES.get(point.shown(), 5)
+        answer["charging_enabled"] = point.enabled and point.offered_ma > 0
+        answer["state"] = state
         answer["ta_en"] = status.get("session_wh", 0)
         answer["charging_dur"] = status.get("charging_s", 0)
         answer["phases"] = 7 if status.get("phases", 3) == 3 else 1
-        answer["paused"] = level == 1 and point.offered_ma == 0
+        answer["paused"] = state == 2 and point.offered_ma == 0
         answer["pause_reason"] = 1 if answer["paused"] else 0
         answer["pause_time"] = status.get("paused_s", 0)
         answer["evse"] = {
@@ -94,19 +97,19 @@ class EvseDevice:
             "dc_last_test_time": "1970-01-01T00:00:00.000Z",
             "dc_sensor_fault": bool(status.get("residual_fault", False)),
             "dc_sensor_glitches": 0,
-            "cp_state": _PILOT[level],
-            "cp_fault": level > 3,
+            "cp_state": _PILOT[state],
+            "cp_fault": state == 5,
             "pp_state": status.get("cable", "no cable"),
-            "charging": charging,
+            "charging": state in (3, 4),
             "current": point.offered_ma,
-            "enabled": bool(status.get("enabled", True)),
+            "enabled": point.enabled,
         }
 
     def signature(self, now: int) -> int:
         """Changes when `info` does, the running seconds left aside."""
         point = self.point
         measured = point.measured
-        values = (point.level, point.offered_ma, measured.power_w, self._energy_wh())
+        values = (point.shown(), point.offered_ma, measured.power_w, self.energy_wh())
         mine = (self.last_set_ma, self.overrides, self.override_ma, self.needs_auth)
         return hash(values + mine + tuple(measured.current_ma))
 
@@ -128,25 +131,31 @@ class EvseDevice:
         if "cur" in taken:
             self.last_set_ma = taken["cur"]
             charge = self._settings.charge
-            seconds = charge.control_ttl_s
-            self._limit("controller", taken["cur"], now, seconds, charge.control_fallback_ma)
-
-    def _limit(self, owner, value_ma, now, seconds=0, fallback_ma=None):
-        ttl_ms = seconds * 1000 if seconds else None
-        self.point.limits.set(owner, value_ma, ttl_ms, fallback_ma, now)
+            ttl_ms = charge.control_ttl_s * 1000
+            fallback_ma = charge.control_fallback_ma
+            self.point.limits.set("controller", taken["cur"], ttl_ms, fallback_ma, now)
 
     def follow(self, now: int):
         """Turn the settings that bound the current into limits; called when they change."""
         params = self._settings.params
         total = params.max_total_current
-        if isinstance(total, (int, float)):
-            share = int(total) * params.max_total_cur_prc // 100 - params.reserve_current
+        if isinstance(total, str):
+            self.point.limits.lift("house")
+        else:
+            share = int(total * params.max_total_cur_prc) // 100 - params.reserve_current
             self._limit("house", max(0, share), now)
-        self._limit("boxes", params.max_total_evse_current or _NO_LIMIT, now)
+        self._limit("boxes", params.max_total_evse_current or None, now)
         self._limit("settings", self._settings.charge.max_current_ma, now)
         highest = self.value("max_charging_cur")
-        if isinstance(highest, (int, float)):
-            self._limit("device", int(highest) if self.value("device_enabled") else 0, now)
+        if not self.value("device_enabled"):
+            highest = 0
+        self._limit("device", None if isinstance(highest, str) else int(highest), now)
+
+    def _limit(self, owner, value_ma, now):
+        if value_ma is None:
+            self.point.limits.lift(owner)
+        else:
+            self.point.limits.set(owner, value_ma, 0, None, now)
 
 
 def _controls(members):

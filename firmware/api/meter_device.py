@@ -1,7 +1,6 @@
 """A meter as clients see it, whatever feeds its reading: pulses, Modbus, or HTTP and MQTT."""
 
 from firmware.api.devices import common
-from firmware.api.errors import ApiError
 from firmware.meter.reading import Reading
 from firmware.ticks import since
 
@@ -36,7 +35,7 @@ class MeterDevice:
         answer = common(self, now, self.value("address"), stale, "no values" if stale else "")
         answer["import"] = reading.import_wh or 0
         answer["export"] = reading.export_wh or 0
-        answer["power_w"] = 0 if stale else self._scaled(reading.power_w)
+        answer["power_w"] = self.power(now)
         for phase in range(3):
             answer[f"current_l{phase + 1}"] = (
                 0 if stale else self._scaled(reading.current_ma[phase])
@@ -50,6 +49,10 @@ class MeterDevice:
             answer["soc"] = int(reading.soc)
         return answer
 
+    def power(self, now: int) -> int:
+        """Power in W, import positive; 0 while nothing is known."""
+        return 0 if self.reading.stale(now) else self._scaled(self.reading.power_w)
+
     def _scaled(self, value):
         return 0 if value is None else int(value * self.value("factor"))
 
@@ -61,8 +64,6 @@ class MeterDevice:
 
     def set(self, values: dict, now: int):
         """Take the values that HTTP or MQTT brings; what is not named stays as it was."""
-        if self.entry["dev_type"] != "meter_ajax":
-            raise ApiError("wrong_device", f"{self.dev_id} is no HTTP-input meter", "dev_id")
         reading = self.reading
         self.model = values.get("model", self.model)
         for phase, volts in enumerate(values.get("voltage", ())):

@@ -131,7 +131,7 @@ class Topics:
             signature = hash(tuple(device.signature(now) for device in devices))
             return self._fresh("get/dev_info", signature, now, self._dev_info)
         if place == 1:
-            return self._fresh("get/params", self._box.settings.revision, now, self._params)
+            return self._fresh("get/params", self._box.settings.changes, now, self._params)
         device = devices[place - 2]
         if not device.value("publish"):
             return None

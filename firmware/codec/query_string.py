@@ -9,12 +9,13 @@ _MOST = const(32)
 class QueryError(Exception):
     """A query string that cannot be read: what is wrong and where."""
 
-    def __init__(self, problem: str, where: str):
+    def __init__(self, problem: str, near: str):
         self.problem = problem
-        self.where = where
+        self.near = near[:32]
+        self.where = "query"
 
     def __str__(self):
-        return f"query: {self.problem} at {self.where[:32]!r}"
+        return f"query: {self.problem} at {self.near!r}"
 
 
 def parse(query: str) -> dict:

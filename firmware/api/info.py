@@ -1,0 +1,129 @@
+"""What can be read by anyone: parameters, devices, types, the list of commands."""
+
+from firmware.api.commands import row, rows
+from firmware.api.errors import ApiError
+from firmware.codec.json_stream import Live
+
+# What a box without OCPP server, load balancing over several boxes and licences answers.
+_CONSTANT = """
+ocpp_srv_tls_mode "off"
+ocpp_srv_port 19520
+ocpp_srv_use_ext_cert false
+ocpp_srv_cert_fn ""
+ocpp_srv_private_key_fn ""
+ocpp_srv_cacert_fn []
+last_budget_reset 60
+max_evses 3
+shareware_mode false
+license_end 0
+real_evses 0
+real_evses_dis 0
+ocpp_gateway_license_cnt 0
+ocpp_gateway_licenses_used 0
+cm_outs []
+"""
+_VENDOR = 52997
+_TYPES = """
+evse_powerbrain Charge point of this box
+evse_ajax Charge point, HTTP or MQTT input
+meter_powerbrain Meter, S0
+meter_dts353 Meter YTL DTS353
+meter_ajax Meter, HTTP or MQTT input
+"""
+
+
+def get_dev_info(box, arguments: dict, role: int) -> dict:
+    """Parameters and all devices: what clients poll."""
+    now = box.now()
+    # Devices are made one by one while the answer is written: 25 of them fit no memory at once.
+    return {
+        "params": Live(lambda: get_params(box, arguments, role)),
+        "devices": [Live(lambda device=device: device.info(now)) for device in box.devices],
+        "auth_cnt": len(box.settings.users),
+    }
+
+
+def get_params(box, arguments: dict, role: int) -> dict:
+    """The parameters, as `params` of get_dev_info."""
+    import json
+
+    answer = box.settings.shown("params")
+    for line in _CONSTANT.strip().split("\n"):
+        name, value = line.split(" ")
+        answer[name] = json.loads(value)
+    answer.update(_powers(box))
+    system = box.system
+    answer["version"] = system.version
+    answer["time"] = box.clock() or 0
+    answer["vsn"] = {
+        "vendorid": _VENDOR,
+        "version": packed(system.version),
+        "productid": 1,
+        "serialno": system.serial,
+        "platform": system.platform,
+    }
+    answer["cpu"] = system.cpu_percent()
+    answer["mem"] = system.memory_percent()
+    answer["cm_vars"] = {
+        "vars": [{"name": name, "expr": text} for name, text in box.variables.expressions()]
+    }
+    # Clients of old firmware know the house connection by this name.
+    answer["max_total_evse_power"] = answer["max_total_evse_current"] * 690 // 1000
+    return answer
+
+
+def packed(version: str) -> int:
+    """Version "2.0.1" as one number: major, minor, and 16 bits of build."""
+    parts = [int(part) for part in version.split(".") if part.isdigit()] + [0, 0, 0]
+    return parts[0] << 24 | parts[1] << 16 | parts[2]
+
+
+# Role of a meter: the sums of get_params that count it, and with which sign.
+_ROLES = {1: ("cons_pwr", 1), 2: ("prod_pwr", -1), 3: ("grid_pwr", 1)}
+_STORAGE = {5: ("storage_home", 1), 6: ("storage_all", 1)}
+
+
+def _powers(box):
+    names = ("cons_pwr", "prod_pwr", "error_pwr", "grid_pwr", "storage_home", "storage_all")
+    sums = {name: 0 for name in names}
+    evse_w = 0
+    for device in box.devices:
+        info = device.power(box.now())
+        if device.dev_id[0] == "E":
+            evse_w += info
+            continue
+        role = device.value("role")
+        name, sign = _ROLES.get(role) or _STORAGE.get(role) or (None, 0)
+        if name:
+            sums[name] += sign * info
+    sums["cons_evse_power"] = evse_w
+    total = box.settings.params.max_total_evse_current or box.settings.charge.max_current_ma
+    sums["avail_evse_power"] = total * 690 // 1000
+    sums["surplus_power"] = max(0, evse_w - sums["grid_pwr"])
+    sums["cur_overdraft"] = 0
+    return sums
+
+
+def get_dev_types(box, arguments: dict, role: int) -> dict:
+    """The device types this firmware knows, with their names."""
+    return dict(line.split(" ", 1) for line in _TYPES.strip().split("\n"))
+
+
+def help(box, arguments: dict, role: int) -> list:
+    """The commands, their parameters and who may call them; `name` asks for one."""
+    if "name" not in arguments:
+        return [_described(line) for line in rows()]
+    line = row(arguments["name"])
+    if line is None:
+        raise ApiError("unknown_command", "no such command", "name")
+    return [_described(line)]
+
+
+def _described(line):
+    return {
+        "cmd": line[0],
+        "role": line[2],
+        "writes": "" if line[3] == "-" else line[3],
+        "answer": line[4],
+        "parameters": line[5:],
+    }
