@@ -89,7 +89,11 @@ class MicroPythonFile(pytest.File):
         for name in names:
             for variant in self.config.micropython_variants:
                 yield MicroPythonTest.from_parent(
-                    self, name=f"{name}[{variant}]", function=name, variant=variant, line=names[name]
+                    self,
+                    name=f"{name}[{variant}]",
+                    function=name,
+                    variant=variant,
+                    line=names[name],
                 )
 
     def result(self, function: str, variant: str):

@@ -49,7 +49,7 @@ class TestProcess:
         self._deadline = time.monotonic() + seconds
 
     def result(self, test: str) -> Result:
-        """Wait for the result of `test`; a dead or silent process fails every test it still owes."""
+        """Wait for the result of `test`; a dead process fails all that it still owes."""
         while test not in self._results and not self._over:
             self._read()
         return self._results.get(test) or Result("failed", f"Not run: {self._over}")
@@ -139,7 +139,16 @@ def _command(interpreter: Path, test_file: Path, tests: list[str]) -> list[str]:
         folders.append(base.parent.parent)
     heap = os.environ.get("MICROPYTHON_HEAP", "16m")
     path = ":".join(str(folder) for folder in folders)
-    return [str(interpreter), "-X", f"heapsize={heap}", str(RUNNER), str(ROOT), module, path, *tests]
+    return [
+        str(interpreter),
+        "-X",
+        f"heapsize={heap}",
+        str(RUNNER),
+        str(ROOT),
+        module,
+        path,
+        *tests,
+    ]
 
 
 def _decoded(report: bytes):

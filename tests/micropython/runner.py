@@ -7,9 +7,10 @@ where FOLDERs come before everything else on the import path.
 import asyncio
 import io
 import json
-import micropython
 import sys
 import time
+
+import micropython
 
 _ROOT, _MODULE, _FOLDERS = sys.argv[1:4]
 _TESTS = sys.argv[4:]

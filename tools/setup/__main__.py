@@ -1,4 +1,4 @@
-"""Sets up everything that building, running and testing needs, under this checkout: `make setup`."""
+"""Sets up all that building, running and testing needs, under this checkout: `make setup`."""
 
 import sys
 import time

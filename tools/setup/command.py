@@ -1,4 +1,4 @@
-"""Runs another program for one step of the set-up and turns its failure into one clear sentence."""
+"""Runs another program for one step of the set-up; a failure becomes one clear sentence."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ _NO_NETWORK = (
 
 
 def run(step: str, words, **changes) -> str:
-    """The program's output. `step` names the work in an error; `changes` go into its environment."""
+    """The program's output. `step` names the work in an error; `changes` the environment."""
     environment = {**os.environ, "LC_ALL": "C.UTF-8", **changes}
     try:
         answer = subprocess.run(
@@ -36,6 +36,7 @@ def run(step: str, words, **changes) -> str:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            check=False,
         )
     except FileNotFoundError:
         raise SetupError(f"{step}: the program {words[0]!r} is not installed") from None
@@ -48,8 +49,8 @@ def _explained(step: str, words, output: str) -> str:
     for line in output.splitlines():
         if any(sign in line.lower() for sign in _NO_NETWORK):
             return (
-                f"{step} needs the network, and the network did not answer ({line.strip()[:160]}). "
-                "Everything finished so far is kept: run the same command again when it is back."
+                f"{step} needs the network, and it did not answer ({line.strip()[:160]}). "
+                "What is finished so far is kept: run the same command again when it is back."
             )
     last = "\n".join("    " + line for line in output.strip().splitlines()[-12:])
     return f"{step} failed: {' '.join(str(word) for word in words[:4])} ... said\n{last}"

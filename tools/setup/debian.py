@@ -16,10 +16,10 @@ _KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
 )
-_SUITES = (
-    "bullseye bookworm trixie forky duke oldoldstable oldstable stable testing unstable sid".split()
+_SUITES = "bookworm trixie forky duke oldoldstable oldstable stable testing unstable sid".split()
+_KEPT_SETTINGS = re.compile(
+    r"Acquire::(http|https|ftp|Force|Retries|BrokenProxy|gpgv|proxy)", re.I
 )
-_KEPT_SETTINGS = re.compile(r"Acquire::(http|https|ftp|Force|Retries|BrokenProxy|gpgv|proxy)", re.I)
 
 
 def available() -> bool:
@@ -73,8 +73,13 @@ class PrivateApt:
     def fetch_source(self, package: str) -> Path:
         """The folder with the source package's files, not unpacked."""
         target = self._folder / "source"
-        self._apt(f"Fetching the source of {package}", "source", "--download-only", package,
-                  folder=target)
+        self._apt(
+            f"Fetching the source of {package}",
+            "source",
+            "--download-only",
+            package,
+            folder=target,
+        )
         return target
 
     def _apt(self, step: str, *words, folder=None):
@@ -138,7 +143,9 @@ def check_micropython(debs, arch: str):
     for deb in debs:
         if deb.name.startswith("micropython_"):
             if sha256(deb) != wanted:
-                raise SetupError(f"{deb.name} has the SHA-256 {sha256(deb)}, but {wanted} is pinned")
+                raise SetupError(
+                    f"{deb.name} has the SHA-256 {sha256(deb)}, but {wanted} is pinned"
+                )
             return
     raise SetupError(f"apt brought no micropython package for {arch}")
 

@@ -1,4 +1,4 @@
-"""MicroPython and Mosquitto: those of the machine where they are new enough, else Debian's, unpacked."""
+"""MicroPython and Mosquitto: the machine's own where new enough, else Debian's, unpacked."""
 
 import os
 import platform
@@ -10,7 +10,17 @@ from pathlib import Path
 import debian
 from command import run
 from workspace import (
-    BIN, TOOLS, SetupError, clear_scratch, done, key, mark, pins, put, say, scratch, wrapper
+    BIN,
+    TOOLS,
+    SetupError,
+    done,
+    key,
+    mark,
+    pins,
+    put,
+    say,
+    scratch,
+    wrapper,
 )
 
 _PROBE = """
@@ -60,7 +70,9 @@ def _from_debian(wanted: dict, micropython: bool, broker: bool) -> list:
     pin = wanted["micropython"]
     packages = [f"micropython={pin['version']}"] if micropython else []
     if micropython and arch not in pin["sha256"]:
-        raise SetupError(f"no MicroPython is pinned for {arch}; put one of {pin['oldest']} on the PATH")
+        raise SetupError(
+            f"no MicroPython is pinned for {arch}; put one of {pin['oldest']} on the PATH"
+        )
     packages += ["mosquitto", "mosquitto-clients"] if broker else []
     results = _unpacked(arch, packages, pin["suite"]) if packages else []
     if micropython:
@@ -125,7 +137,7 @@ def _own_micropython(oldest: str):
         return None
     try:
         answer = subprocess.run(
-            [path, "-c", _PROBE], capture_output=True, text=True, timeout=10
+            [path, "-c", _PROBE], capture_output=True, text=True, timeout=10, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None

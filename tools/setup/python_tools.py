@@ -10,7 +10,18 @@ from pathlib import Path
 import debian
 from command import run
 from workspace import (
-    ROOT, TOOLS, SetupError, done, key, mark, path_of, pins, put, say, scratch, sha256
+    ROOT,
+    TOOLS,
+    SetupError,
+    done,
+    key,
+    mark,
+    path_of,
+    pins,
+    put,
+    say,
+    scratch,
+    sha256,
 )
 
 _OLDEST = (3, 10)
@@ -57,7 +68,7 @@ _OPTIONS = (
 def _with_pip(folder: Path) -> list:
     """Make the environment; the words that start a pip which installs into it."""
     works = [sys.executable, "-c", "import ensurepip; ensurepip.version()"]
-    if subprocess.run(works, capture_output=True).returncode == 0:
+    if subprocess.run(works, capture_output=True, check=False).returncode == 0:
         venv.create(_FOLDER, with_pip=True, symlinks=True)
         return [_PYTHON, "-m", "pip"]
     if not debian.available():
@@ -80,8 +91,17 @@ def _stubs():
     with scratch() as folder:
         run(
             "Fetching the type stubs",
-            [_PYTHON, "-m", "pip", "install", *_OPTIONS, "--target", folder / "typings",
-             "-r", requirements],
+            [
+                _PYTHON,
+                "-m",
+                "pip",
+                "install",
+                *_OPTIONS,
+                "--target",
+                folder / "typings",
+                "-r",
+                requirements,
+            ],
         )
         put(folder / "typings", _TYPINGS)
     mark("typings", finished, [_TYPINGS])
@@ -107,5 +127,7 @@ def package(requirement: str, folder: Path, binary: bool) -> Path:
     )
     files = [path for path in folder.iterdir() if path.is_file()]
     if len(files) != 1:
-        raise SetupError(f"{requirement}: expected one file, got {json.dumps(list(map(str, files)))}")
+        raise SetupError(
+            f"{requirement}: expected one file, got {json.dumps(list(map(str, files)))}"
+        )
     return files[0]

@@ -1,0 +1,84 @@
+"""Every check that needs no run of the firmware: `make check`."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import firmware_rules
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VENV = Path(sys.executable).parent
+
+
+def _program(*words) -> str:
+    """What the program complains about; nothing when it is content."""
+    answer = subprocess.run(
+        [str(VENV / words[0]), *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return (answer.stdout + answer.stderr).strip() if answer.returncode else ""
+
+
+def _format() -> str:
+    return _program("ruff", "format", "--check", "--quiet", "--diff", ".")
+
+
+def _lint() -> str:
+    return _program("ruff", "check", "--quiet", "--output-format=concise", ".")
+
+
+def _types() -> str:
+    lines = _program("basedpyright", "--level=error").splitlines()
+    return "\n".join(line.replace(f"{ROOT}/", "").strip() for line in lines if " - error" in line)
+
+
+def _spelling() -> str:
+    files = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    present = [name for name in files if name and (ROOT / name).is_file()]
+    return _program("codespell", *present)
+
+
+def _rules() -> str:
+    return "\n".join(map(str, firmware_rules.check(ROOT)))
+
+
+def _compiles() -> str:
+    """MicroPython's own compiler is the judge of what is valid for MicroPython."""
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        for path in firmware_rules.firmware_files(ROOT):
+            name = path.relative_to(ROOT).as_posix()
+            problems.append(
+                _program("mpy-cross", "-o", f"{folder}/module.mpy", "-s", name, str(path))
+            )
+    return "\n".join(filter(None, problems))
+
+
+CHECKS = {
+    "format": _format,
+    "lint": _lint,
+    "rules between the rooms": _rules,
+    "mpy-cross": _compiles,
+    "types": _types,
+    "spelling": _spelling,
+}
+
+
+def main(chosen) -> int:
+    """Run the chosen checks, or all; every one runs, whatever the others say."""
+    failed = []
+    for name in chosen or CHECKS:
+        started = time.monotonic()
+        complaint = CHECKS[name]()
+        verdict = "FAILED" if complaint else "ok"
+        if complaint:
+            failed.append(name)
+            print(complaint)
+        print(f"check: {name:<24} {verdict:<7} {time.monotonic() - started:5.1f} s", flush=True)
+    return 1 if failed else 0
+
+
+sys.exit(main(sys.argv[1:]))

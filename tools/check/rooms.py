@@ -1,0 +1,56 @@
+"""The rooms of the firmware: which file belongs to which, and what each room may import.
+
+Imports point one way: app -> link, store, board -> api, meter, charge -> codec -> leaves.
+"""
+
+_PURE = ("micropython", "struct", "json")
+_ASYNC = (*_PURE, "asyncio", "binascii", "errno", "hashlib", "os", "time")
+
+# room: (rooms it may import from, modules of MicroPython it may import)
+ALLOWED = {
+    "leaf": (("leaf",), _PURE),
+    "codec": (("codec", "leaf"), _PURE),
+    "charge": (("charge", "codec", "leaf"), _PURE),
+    "meter": (("meter", "codec", "leaf"), _PURE),
+    "api": (("api", "meter", "charge", "codec", "leaf"), _PURE),
+    "board": (
+        ("board", "charge", "codec", "leaf"),
+        (*_PURE, "binascii", "esp", "esp32", "machine", "network", "os", "sys", "time"),
+    ),
+    "link": (
+        ("link", "api", "meter", "charge", "codec", "leaf"),
+        (*_ASYNC, "cryptolib", "deflate", "gc", "io", "select", "socket", "ssl", "tls"),
+    ),
+    "store": (("store", "api", "meter", "charge", "codec", "leaf"), (*_ASYNC, "gc", "vfs")),
+    "app": (
+        ("app", "link", "store", "board", "api", "meter", "charge", "codec", "leaf"),
+        (*_ASYNC, "gc", "io", "select", "sys", "vfs"),
+    ),
+    "boot": (("board", "leaf"), (*_PURE, "machine", "sys")),
+}
+
+PURE = ("leaf", "codec", "charge", "meter", "api")
+
+_FILES = {
+    "boot.py": "boot",
+    "main.py": "app",
+    "firmware/board.py": "board",
+    "firmware/wiring.py": "board",
+    "firmware/sampler.py": "board",
+    "firmware/log.py": "leaf",
+    "firmware/pace.py": "leaf",
+    "firmware/schema.py": "leaf",
+    "firmware/settings.py": "leaf",
+    "firmware/thermistor.py": "leaf",
+    "firmware/ticks.py": "leaf",
+}
+
+
+def room_of(path: str) -> str:
+    """The room of a file, given its path from the root of the repository."""
+    if path in _FILES:
+        return _FILES[path]
+    parts = path.split("/")
+    if len(parts) == 2:
+        return "app"
+    return "board" if parts[1] == "boards" else parts[1]
