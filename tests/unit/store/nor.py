@@ -71,6 +71,10 @@ class Chip:
             return -5
         self.programs += 1
         target = self.data[block]
+        end = offset + len(data)
+        if target[offset:end] == b"\xff" * len(data):
+            target[offset:end] = data
+            return
         for position in range(len(data)):
             target[offset + position] &= data[position]
 

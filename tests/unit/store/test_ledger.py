@@ -100,6 +100,7 @@ def test_while_the_contactor_is_closed_nothing_is_erased():
     assert area.erases == 0
     assert area.used() == 3
     before = ledger.value("E1.wh")
+    ledger.flush()
     run(ledger, 20, start=3000)
     assert area.erases > 0
     assert area.used() <= 2
