@@ -101,18 +101,16 @@ class Panel:
             body = self._help(view, width)
         else:
             body = self._body(view, width)
-        body = [line for line in body if line is not None]
-        footer = [self._paint(_DIM, _FOOTER[:width])]
-        return body[: height - 1] + footer
+            body += self._below(view, width, height - 1 - len(body))
+        return body[: height - 1] + [self._paint(_DIM, _FOOTER[:width])]
 
     def _paint(self, code: str, text: str) -> str:
         return f"{code}{text}{_RESET}" if self._colour else text
 
     def _row(self, width: int, label: str, world: str, belief: str = "", bad: bool = False):
-        text = f"{label:<{_LABEL}}{world}"
         if belief:
-            text = f"{text:<{_BELIEF}}{belief}"
-        text = text[:width]
+            world = f"{world[: _BELIEF - _LABEL - 1]:<{_BELIEF - _LABEL}}{belief}"
+        text = f"{label:<{_LABEL}}{world}"[:width]
         return self._paint(_RED + _BOLD, text) if bad else text
 
     def _head(self, view, width):
@@ -150,12 +148,18 @@ class Panel:
                 bool(view["faults"]),
             ),
         ]
-        lines += self._loop(view, width)
-        lines += [self._paint(_DIM, line[:width]) for line in view["log"][-5:]]
-        lines.append(self._paint(_DIM, "Try in a second terminal (? shows more):"))
-        for _, line in view["commands"][:2]:
-            lines += [self._paint(_GREEN, piece) for piece in wrapped(line, width)]
-        return lines
+        return lines + self._loop(view, width)
+
+    def _below(self, view, width, room):
+        """What to try at the bottom, and the log in the room that is left above it."""
+        lines = []
+        if view["commands"]:
+            lines.append(self._paint(_DIM, "Try in a second terminal (? shows more):"))
+            for _, line in view["commands"][:2]:
+                lines += [self._paint(_GREEN, piece) for piece in wrapped(line, width)]
+        room = max(0, room - len(lines))
+        log = [line[:width] for line in view["log"][-room:]] if room else []
+        return log + [""] * (room - len(log)) + lines
 
     def _help(self, view, width):
         lines = [self._head(view, width)]
@@ -176,9 +180,9 @@ class Panel:
 
     def _car(self, view):
         if not view["plugged"]:
-            return f"{view['car']}, not plugged in"
-        does = "wants to charge" if view["car_asks"] else "does not ask"
-        return f"{view['car']}, {does}, {view['soc_permille'] / 10:.1f} %"
+            return f"none ({view['car']})"
+        does = "asks" if view["car_asks"] else "idle"
+        return f"{view['soc_permille'] / 10:.1f} % {does}, {view['car']}"
 
     def _pilot(self, view):
         return f"{volts(view['wire_high_mv'])} / {volts(view['wire_low_mv'])} V  {view['level']}"

@@ -1,0 +1,75 @@
+"""Every story of tools/sim/scenarios/stories, undisturbed and disturbed; a table at the end."""
+
+import json
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STORIES = sorted((ROOT / "tools/sim/scenarios/stories").glob("*.scenario"))
+INTERFERENCES = ("", "flood", "broker", "meter", "collection", "burn", "erase")
+TIMEOUT_S = 120
+
+
+def play(path: Path, interference: str) -> dict:
+    """Run one story in virtual time; its result as the simulator reports it."""
+    command = [str(ROOT / ".tools/bin/micropython"), "-X", "heapsize=24m", "tools/sim/run.py"]
+    command += ["--inside", f"--scenario={path}", "--json"]
+    if interference:
+        command.append(f"--interfere={interference}")
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    for line in reversed(done.stdout.splitlines()):
+        if line.startswith("@@ "):
+            result = json.loads(line[3:])
+            result["output"] = done.stdout
+            return result
+    raise AssertionError(f"no result: the process ended with {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+@pytest.fixture(scope="module")
+def results(request):
+    """Futures of all selected stories, played in parallel; the table when all are done."""
+    wanted = {}
+    pool = ThreadPoolExecutor(os.cpu_count() or 1)
+    for item in request.session.items:
+        if item.function is test_story:
+            parameters = item.callspec.params
+            key = parameters["story"], parameters["interference"]
+            wanted[key] = pool.submit(play, *key)
+    yield wanted
+    pool.shutdown(cancel_futures=True)
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    for line in table(wanted):
+        reporter.write_line(line)
+
+
+def table(wanted: dict) -> list:
+    """Worst time per event and expectation, by interference, of the stories that ended."""
+    worst = {}
+    for (_, interference), future in wanted.items():
+        if future.done() and not future.cancelled() and future.exception() is None:
+            for event, expected, took, allowed in future.result()["reactions"]:
+                if expected.split()[1] in ("relay", "contactor"):
+                    row = worst.setdefault((event, expected.split(" within")[0], allowed), {})
+                    row[interference] = max(row.get(interference, 0), allowed + 1 if took is None else took)
+    columns = [name for name in INTERFERENCES if any(name in row for row in worst.values())]
+    head = f"{'event':<32}{'expected':<24}{'allowed':>9}"
+    lines = ["", "Reaction times in ms, from the event to the coil or the contacts, worst of all stories"]
+    lines.append(head + "".join(f"{name or 'alone':>12}" for name in columns))
+    for (event, expected, allowed), row in sorted(worst.items()):
+        cells = "".join(f"{row.get(name, '-'):>12}" for name in columns)
+        lines.append(f"{event[:31]:<32}{expected[7:30]:<24}{allowed:>9}{cells}")
+    return lines
+
+
+@pytest.mark.parametrize("interference", INTERFERENCES, ids=lambda name: name or "alone")
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
+def test_story(story, interference, results):
+    result = results[story, interference].result()
+    told = "\n".join(result["failures"] + result["violations"])
+    assert result["passed"], f"{told}\n\n{result['output'][-6000:]}"
