@@ -131,9 +131,13 @@ class MqttClient:
     def subscribe(self, topic_filter: str, qos: int = 0):
         """Ask for messages now and after each new connection."""
         self.subscriptions.add(topic_filter.encode(), qos)
+        if self.connected:
+            self._fill()
 
     def unsubscribe(self, topic_filter: str):
         self.subscriptions.remove(topic_filter.encode())
+        if self.connected:
+            self._fill()
 
     def publish(self, topic, payload, qos: int = 0, retain: bool = False, keep: int = LATEST):
         """Send or queue one message; False when it was refused because the queue is full.

@@ -49,7 +49,7 @@ class Outbox:
                     return True
         size = _size(payload)
         while len(self._letters) >= self._most or self._bytes + size > self._most_bytes:
-            if not self._drop(keep):
+            if size > self._most_bytes or not self._drop(keep):
                 self.dropped += 1
                 return False
         letter = self._spare.pop() if self._spare else Letter()
@@ -170,4 +170,4 @@ class Outbox:
 
 
 def _size(payload) -> int:
-    return len(payload) if hasattr(payload, "__len__") else 0
+    return 0 if hasattr(payload, "length") else len(payload)

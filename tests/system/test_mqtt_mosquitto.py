@@ -1,0 +1,126 @@
+"""The client against a real Mosquitto that lives, dies, stalls and refuses."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from brokers import Mosquitto, tool, until  # noqa: E402
+from mqtt_boxes import BoxProcess  # noqa: E402
+
+
+def test_messages_of_all_qualities_in_both_directions():
+    with Mosquitto() as broker, broker.listen("from/#", more=("-q", "2")) as heard:
+        with BoxProcess(broker.url, [["to/#", 2]]) as box:
+            box.wait("connected")
+            for qos in range(3):
+                box.do("publish", topic=f"from/{qos}", payload=f"hello {qos}", qos=qos)
+                assert heard.wait(f"from/{qos}") == f"hello {qos}"
+                broker.publish(f"to/{qos}", f"hi {qos}", "-q", str(qos))
+            box.wait("message", 3)
+            box.wait("delivered", 2)
+            expected = [(f"to/{qos}", f"hi {qos}", qos, False) for qos in range(3)]
+            assert sorted(box.messages()) == expected
+
+
+def test_retained_messages_say_so_and_large_ones_pass_or_are_skipped():
+    with Mosquitto() as broker:
+        broker.publish("to/kept", "old", "-r")
+        broker.publish("to/large", "x" * 9000, "-r", "-q", "1")
+        with BoxProcess(broker.url, [["to/#", 1]]) as box:
+            box.wait("message")
+            assert ("to/kept", "old", 0, True) in box.messages()
+            box.wait_for_text("skipped")
+            broker.publish("to/some", "y" * 3000)
+            box.wait("message", 2)
+            assert box.messages()[1][:2] == ("to/some", "3000 bytes")
+            with broker.listen("from/#") as heard:
+                time.sleep(0.3)
+                box.do("publish", topic="from/big", payload="0123456789", times=700)
+                assert heard.wait("from/big") == "0123456789" * 700
+
+
+def test_the_will_speaks_for_a_box_that_was_cut_off_but_not_after_a_good_bye():
+    will = ["box/online", "offline", 1, True]
+    with Mosquitto() as broker, broker.listen("box/#") as heard:
+        with BoxProcess(broker.url, will=will) as box:
+            box.wait("connected")
+        assert heard.wait("box/online") == "offline"
+        with BoxProcess(broker.url, will=will) as box:
+            box.wait("connected")
+            box.quit()
+        time.sleep(0.3)
+        assert heard.payloads("box/online") == ["offline"]
+
+
+def test_back_soon_after_a_restart_with_subscriptions_and_the_queue():
+    with Mosquitto() as broker, BoxProcess(broker.url, [["to/#", 1]]) as box:
+        box.wait("connected")
+        broker.kill()
+        box.wait_for_text("closed by the broker")
+        box.do("publish", topic="from/state", payload="1", qos=1)
+        box.do("publish", topic="from/state", payload="2", qos=1)
+        time.sleep(3)
+        broker.start()
+        back = time.monotonic()
+        with broker.listen("from/#") as heard:
+            box.wait("connected", 2, 12)
+            assert time.monotonic() - back < 10
+            assert heard.wait("from/state") == "2"
+        broker.publish("to/it", "still there", "-q", "1")
+        box.wait("message")
+        assert box.status()["worst_us"] < 50_000
+
+
+def test_a_frozen_broker_is_noticed_and_found_again():
+    with Mosquitto() as broker:
+        with BoxProcess(broker.url, [["to/#", 1]], options={"keepalive_s": 2}) as box:
+            box.wait("connected")
+            broker.stop()
+            box.wait_for_text("no answer to a ping", 20)
+            broker.cont()
+            box.wait("connected", 2, 20)
+            time.sleep(0.2)
+            broker.publish("to/it", "again", "-q", "1")
+            box.wait("message")
+            assert box.status()["worst_us"] < 50_000
+
+
+def test_password_and_refusals():
+    broker = Mosquitto(anonymous=False)
+    passwords = broker.folder / "passwords"
+    rules = broker.folder / "acl"
+    rules.write_text("user me\ntopic readwrite open/#\n")
+    subprocess.run([tool("mosquitto_passwd"), "-b", "-c", passwords, "me", "s3cr&t"], check=True)
+    passwords.chmod(0o600)
+    rules.chmod(0o600)
+    broker._options = f"per_listener_settings false\npassword_file {passwords}\nacl_file {rules}"
+    with broker:
+        place = f"127.0.0.1:{broker.port}"
+        with BoxProcess(f"mqtt://me:s3cr%26t@{place}", [["open/#", 1], ["closed/#", 1]]) as box:
+            box.wait("connected")
+            box.do("publish", topic="open/a", payload="mine", qos=1)
+            box.wait("message")
+        with BoxProcess(f"mqtt://me:wrong@{place}") as box:
+            box.wait_for_text("refused: not authorised")
+            assert "wrong" not in "".join(box.output)
+        with BoxProcess(f"mqtt://{place}") as box:
+            box.wait_for_text("refused: not authorised")
+
+
+def test_thousands_of_messages_leave_no_garbage_behind_and_none_is_lost():
+    with Mosquitto() as broker, BoxProcess(broker.url, [["to/#", 1]]) as box:
+        box.wait("connected")
+        lines = "\n".join(f"message {number:05}" for number in range(3000))
+        before = box.status()["memory"]
+        subprocess.run(
+            [tool("mosquitto_pub"), "-p", str(broker.port), "-t", "to/x", "-q", "1", "-l"],
+            input=lines.encode(),
+            check=True,
+            timeout=30,
+        )
+        until(lambda: len(box.messages()) >= 3000, "all messages", seconds=20)
+        assert [m[1] for m in box.messages()] == lines.split("\n")
+        assert box.status()["memory"] - before < 4000

@@ -1,0 +1,109 @@
+"""The queue of outgoing messages and its policies."""
+
+from firmware.link.mqtt_outbox import ALWAYS, LATEST, NEWEST, Outbox
+
+
+def drained(outbox, now=0):
+    """Send everything that may be sent now; [(topic, payload), …]."""
+    sent = []
+    while letter := outbox.next():
+        outbox.number(letter)
+        sent.append((letter.topic, letter.payload))
+        outbox.taken(letter, now)
+    return sent
+
+
+def test_the_latest_value_of_a_topic_replaces_one_that_waits_in_its_place():
+    outbox = Outbox()
+    outbox.put(b"a", b"1", 0, LATEST)
+    outbox.put(b"b", b"1", 0, LATEST)
+    outbox.put(b"a", b"2", 1, LATEST)
+    assert outbox.waiting == 2
+    assert outbox.next().flags == 1
+    assert drained(outbox) == [(b"a", b"2"), (b"b", b"1")]
+    assert outbox.waiting == 0 and outbox.dropped == 0
+
+
+def test_a_value_on_its_way_is_not_replaced():
+    outbox = Outbox()
+    outbox.put(b"a", b"1", 2, LATEST)
+    drained(outbox)
+    outbox.put(b"a", b"2", 2, LATEST)
+    assert outbox.waiting == 1 and outbox.unacknowledged == 1
+    outbox.reconnected(True)
+    outbox.put(b"a", b"3", 2, LATEST)
+    assert drained(outbox) == [(b"a", b"1"), (b"a", b"3")]
+
+
+def test_the_oldest_log_goes_first_then_the_oldest_state_and_a_bill_never():
+    outbox = Outbox(4)
+    outbox.put(b"s1", b"", 0, LATEST)
+    outbox.put(b"log", b"1", 0, NEWEST)
+    outbox.put(b"log", b"2", 0, NEWEST)
+    outbox.put(b"s2", b"", 0, LATEST)
+    outbox.put(b"log", b"3", 0, NEWEST)
+    assert outbox.put(b"bill", b"1", 2, ALWAYS)
+    assert outbox.put(b"bill", b"2", 2, ALWAYS)
+    assert [letter.topic for letter in outbox._letters] == [b"s1", b"s2", b"bill", b"bill"]
+    assert not outbox.put(b"log", b"4", 0, NEWEST)
+    assert outbox.put(b"bill", b"3", 2, ALWAYS)
+    assert outbox.put(b"bill", b"4", 2, ALWAYS)
+    assert not outbox.put(b"bill", b"5", 2, ALWAYS)
+    assert not outbox.put(b"s3", b"", 0, LATEST)
+    assert drained(outbox) == [(b"bill", b"%d" % number) for number in range(1, 5)]
+
+
+def test_bytes_are_bounded_too():
+    outbox = Outbox(100, 1000)
+    for _ in range(50):
+        outbox.put(b"log", b"x" * 300, 0, NEWEST)
+    assert outbox.waiting == 3
+    assert not outbox.put(b"log", b"x" * 1001, 0, NEWEST)
+    drained(outbox)
+    assert outbox._bytes == 0
+
+
+def test_the_window_holds_back_and_order_is_kept():
+    outbox = Outbox(window=2)
+    for number in range(3):
+        outbox.put(b"t", b"%d" % number, 2, ALWAYS)
+    outbox.put(b"u", b"q0", 0, ALWAYS)
+    assert drained(outbox) == [(b"t", b"0"), (b"t", b"1")]
+    assert outbox.acknowledged(1).payload == b"0"
+    assert drained(outbox) == [(b"t", b"2"), (b"u", b"q0")]
+
+
+def test_packet_identifiers_skip_those_in_use_and_zero():
+    outbox = Outbox()
+    outbox.put(b"t", b"", 2, ALWAYS)
+    drained(outbox)
+    seen = {1}
+    for _ in range(65534):
+        number = outbox.new_id()
+        assert 1 < number <= 65535
+    assert outbox.new_id() == 2 and seen == {1}
+
+
+def test_answers_to_unknown_identifiers_change_nothing():
+    outbox = Outbox()
+    outbox.put(b"t", b"", 2, ALWAYS)
+    assert outbox.acknowledged(0) is None
+    assert outbox.acknowledged(1) is None
+    drained(outbox)
+    assert outbox.acknowledged(2) is None
+    outbox.received(2, 0)
+    assert outbox.unacknowledged == 1
+    assert outbox.acknowledged(1) and outbox.acknowledged(1) is None
+    assert outbox.unacknowledged == 0
+
+
+def test_released_messages_repeat_only_their_release():
+    outbox = Outbox()
+    outbox.put(b"t", b"", 4, ALWAYS)
+    drained(outbox)
+    outbox.received(1, 5)
+    outbox.reconnected(True)
+    assert list(outbox.releases(9)) == [1] and drained(outbox) == []
+    assert not outbox.overdue(20, 15) and outbox.overdue(30, 15)
+    outbox.reconnected(False)
+    assert outbox.next().flags == 4 and drained(outbox) == [(b"t", b"")]
