@@ -28,7 +28,7 @@ KEYS = (
     ("?", "this page"),
     ("q", "quit"),
 )
-_FOOTER = "p plug  c car  b broker  w weld  x power  r reset  d diode  + - speed  ? help  q quit"
+_FOOTER = "p plug  c car  b broker  w weld  x power  r reset  +- speed  ? all keys  q quit"
 
 
 def commands(port: int, tools: str = ".tools/bin/") -> list:
