@@ -2,9 +2,9 @@
 
 # name type default lowest highest kept who
 # For text, secret, url and list the bounds are lengths. "-" is the empty text. A type with "|"
-# is a choice. "dev" is E1 to E999 or M1 to M999. "expr" is a number within the bounds or the text of a formula. "ram" settings are
-# setpoints: they are never written to flash. "owner" may set what "admin" may, and only at the
-# REPL. Sections device, user, rfid and variable describe the members of one list entry.
+# is a choice, "dev" is E1 to E999 or M1 to M999, "expr" is a number within the bounds or the text
+# of a formula. "ram" settings are setpoints: they are never written to flash. "owner" settings
+# have commands of their own. Sections device, user, rfid and variable describe list entries.
 TABLE = """
 params.title text Wallbox 0 63 flash admin
 params.desc text - 0 127 flash admin
@@ -166,29 +166,14 @@ def take(kind: str, lowest: str, highest: str, value):
     Numbers may come as text and integers as floats (`"6000"`, `6000.0`): query strings and
     home-automation templates send both.
     """
-    if kind == "bool":
-        return _boolean(value)
     if "|" in kind:
         if value in kind.split("|"):
             return value
         raise ValueError(kind.replace("|", " or "))
-    if kind == "expr" and isinstance(value, str):
-        try:
-            return _number("num", lowest, highest, value)
-        except ValueError:
-            return _text(0, _LONGEST_FORMULA, _formula_like(value, lowest, highest))
-    if kind in ("int", "num", "expr"):
-        return _number("num" if kind == "expr" else kind, lowest, highest, value)
-    if kind == "dev":
-        return _device(value)
-    if kind == "list":
-        if isinstance(value, list) and len(value) <= int(highest):
-            return value
-        raise ValueError(f"a list of at most {highest}")
-    return _text(int(lowest), int(highest), value)
+    return _TAKERS[kind](lowest, highest, value)
 
 
-def _boolean(value):
+def _boolean(lowest, highest, value):
     if isinstance(value, str):
         value = _WORDS.get(value.lower(), value)
     if value in (True, "1", "1.0"):
@@ -198,21 +183,36 @@ def _boolean(value):
     raise ValueError("true or false")
 
 
-def _number(kind, lowest, highest, value):
-    expected = f"a {'whole ' if kind == 'int' else ''}number from {lowest} to {highest}"
+def _real(lowest, highest, value):
     if isinstance(value, str) and 0 < len(value) <= 24:
         value = _parsed(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(expected)
-    if isinstance(value, float):
-        if not -1e15 <= value <= 1e15:
-            raise ValueError(expected)
-        if value == int(value):
-            value = int(value)
-    if (kind == "int" and not isinstance(value, int)) or not (
-        _parsed(lowest) <= value <= _parsed(highest)
-    ):
-        raise ValueError(expected)
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not known or not _parsed(lowest) <= value <= _parsed(highest):
+        raise ValueError(f"a number from {lowest} to {highest}")
+    whole = int(value)
+    return whole if whole == value else value
+
+
+def _integer(lowest, highest, value):
+    try:
+        value = _real(lowest, highest, value)
+    except ValueError:
+        value = None
+    if not isinstance(value, int):
+        raise ValueError(f"a whole number from {lowest} to {highest}")
+    return value
+
+
+def _expression(lowest, highest, value):
+    # A plain number out of its bounds is not a formula.
+    if not isinstance(value, str) or not value or _parsed(value) is not None:
+        return _real(lowest, highest, value)
+    return _text(0, _LONGEST_FORMULA, value)
+
+
+def _list(lowest, highest, value):
+    if not isinstance(value, list) or len(value) > int(highest):
+        raise ValueError(f"a list of at most {highest}")
     return value
 
 
@@ -230,18 +230,11 @@ def _parsed(text):
         return None
 
 
-def _formula_like(value, lowest, highest):
-    # A plain number out of its bounds is not a formula.
-    if not value or _parsed(value) is not None:
-        raise ValueError(f"a number from {lowest} to {highest} or a formula")
+def _device(lowest, highest, value):
+    text = isinstance(value, str) and 2 <= len(value) <= 4
+    if not text or value[0] not in "EM" or value[1] == "0" or not value[1:].isdigit():
+        raise ValueError("a device such as E1 or M2")
     return value
-
-
-def _device(value):
-    if isinstance(value, str) and 2 <= len(value) <= 4 and value[0] in "EM" and value[1] != "0":
-        if value[1:].isdigit():
-            return value
-    raise ValueError("a device such as E1 or M2")
 
 
 def _text(shortest, longest, value):
@@ -249,18 +242,31 @@ def _text(shortest, longest, value):
         value = str(value)
     if not isinstance(value, str):
         raise ValueError("text")
-    if not shortest <= len(value) <= longest:
+    if not int(shortest) <= len(value) <= int(longest):
         raise ValueError(f"text of {shortest} to {longest} characters")
     if any(ord(c) < 32 or ord(c) == 127 for c in value):
         raise ValueError("text without control characters")
     return value
 
 
+_TAKERS = {
+    "bool": _boolean,
+    "int": _integer,
+    "num": _real,
+    "expr": _expression,
+    "dev": _device,
+    "list": _list,
+    "text": _text,
+    "secret": _text,
+    "url": _text,
+}
+
+
 def check(name: str, value):
     """`value` as the setting `section.name` takes it; SettingError otherwise."""
     line = row(name)
     if line is None:
-        raise SettingError(name, value if len(str(name)) < 64 else 0, "a known setting")
+        raise SettingError(name, MASK, "a known setting")
     try:
         return take(line[1], line[3], line[4], value)
     except ValueError as error:

@@ -4,7 +4,12 @@ from firmware.schema import MASK, SettingError, check, default, masked, record, 
 
 VERSION = 1
 SECTIONS = ("params", "charge", "mqtt", "network")
-LISTS = (("devices", "device", "dev_id"), ("users", "user", "id"), ("variables", "variable", "name"))
+# The lists of the document: name, section of the table that describes an entry, its identity.
+LISTS = (
+    ("devices", "device", "dev_id"),
+    ("users", "user", "id"),
+    ("variables", "variable", "name"),
+)
 _MOST_ASIDE = 32
 _MOST_ENTRIES = 32
 

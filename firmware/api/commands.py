@@ -16,6 +16,7 @@ ROLES = ("anyone", "user", "admin", "owner")
 # A parameter is name:type:lowest:highest as in firmware/schema.py, with "?" when it may be left
 # out. Types of our own: three (up to three numbers, a list or "1,2,3"), any.
 # body: the JSON that comes with the request, and +body: its members are parameters.
+# A line that starts with a blank continues the one before.
 TABLE = """
 get_dev_info info anyone - object
 get_params info anyone - object
@@ -27,18 +28,27 @@ set_device parameters admin flash ok body:any
 del_device parameters admin flash ok dev_id:dev
 reset_device parameters admin - ok dev_id:dev
 get_settings parameters admin - object section?:text:1:16
-set_ajax_meter inputs admin - ok dev_id:dev model?:text:0:127 import_wh?:num:0:1e15 import_vah?:num:0:1e15 export_wh?:num:0:1e15 export_vah?:num:0:1e15 voltage?:three:0:1000 current?:three:-10000000:10000000 power_w?:num:-10000000:10000000 power_va?:num:-10000000:10000000 is_va?:bool:0:1 soc?:num:0:100 +body:any
-set_ajax_evse inputs admin - object dev_id:dev model?:text:0:127 state?:int:1:6 max_charging_current?:num:0:1000000 current?:three:0:1000000 total_energy?:num:0:1e15 rfid?:text:0:32 +body:any
+set_ajax_meter inputs admin - ok dev_id:dev model?:text:0:127
+ import_wh?:num:0:1e15 import_vah?:num:0:1e15 export_wh?:num:0:1e15 export_vah?:num:0:1e15
+ voltage?:three:0:1000 current?:three:-1e7:1e7 power_w?:num:-1e7:1e7 power_va?:num:-1e7:1e7
+ is_va?:bool soc?:num:0:100 +body:any
+set_ajax_evse inputs admin - object dev_id:dev model?:text:0:127 state?:int:1:6
+ max_charging_current?:num:0:1e6 current?:three:0:1e6 total_energy?:num:0:1e15
+ rfid?:text:0:32 +body:any
 soft_meter inputs admin - number dev_id:dev val?:num:0:1e15
-set_cm_vars variables admin flash ok name?:text:1:32 val?:expr:-1e15:1e15 clear?:bool:0:1 tmp?:bool:0:1 body?:any
+set_cm_vars variables admin flash ok name?:text:1:32 val?:expr:-1e15:1e15 clear?:bool tmp?:bool
+ body?:any
 get_cm_vars variables admin - object
 """
 
 
 def rows():
     """Each row of the table, split."""
-    for line in TABLE.strip().split("\n"):
-        yield line.split(" ")
+    start = 1
+    while start < len(TABLE):
+        end = _end(start)
+        yield TABLE[start:end].split()
+        start = end + 1
 
 
 def row(name: str) -> list | None:
@@ -46,7 +56,14 @@ def row(name: str) -> list | None:
     if not name or len(name) > 32 or " " in name or "\n" in name:
         return None
     start = TABLE.find("\n" + name + " ") + 1
-    return TABLE[start : TABLE.find("\n", start)].split(" ") if start else None
+    return TABLE[start : _end(start)].split() if start else None
+
+
+def _end(start):
+    end = TABLE.find("\n", start)
+    while TABLE.startswith(" ", end + 1):
+        end = TABLE.find("\n", end + 1)
+    return end
 
 
 class Commands:
@@ -60,8 +77,7 @@ class Commands:
 
         `body` is the JSON text that came along: str, bytes-like or None. A refusal is an answer
         too: {"error": {...}}. With a parameter `id` the answer comes as {"id", "answer"}.
-        The answer may contain `Live` values and may be awaitable: see firmware/codec/json_stream.py
-        and `later` in the reference.
+        The answer may contain `Live` values (firmware/codec/json_stream.py writes them).
         """
         request = None
         try:

@@ -85,7 +85,7 @@ _STORAGE = {5: ("storage_home", 1), 6: ("storage_all", 1)}
 
 def _powers(box):
     names = ("cons_pwr", "prod_pwr", "error_pwr", "grid_pwr", "storage_home", "storage_all")
-    sums = {name: 0 for name in names}
+    sums = dict.fromkeys(names, 0)
     evse_w = 0
     for device in box.devices:
         info = device.power(box.now())

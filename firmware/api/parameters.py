@@ -5,12 +5,12 @@ from firmware.schema import SettingError, row, take
 from firmware.settings import SECTIONS
 
 # Members of get_devices and get_dev_info that clients send back with set_device unchanged.
-_READ_ONLY = (
-    " com_err com_err_secs com_errors status last_error is_evse user_info model ip_address inputs"
-    " outputs import export power_w soc total_energy ta_en charging_dur phases state lreason paused"
-    " pause_reason pause_time pause_min_time needs_auth overrides ov_cur evse charging_enabled"
-    " last_set_charging_cur current_l1 current_l2 current_l3 voltage_l1 voltage_l2 voltage_l3 "
-)
+_READ_ONLY = """
+ com_err com_err_secs com_errors status last_error is_evse user_info model ip_address inputs
+ outputs import export power_w soc total_energy ta_en charging_dur phases state lreason paused
+ pause_reason pause_time pause_min_time needs_auth overrides ov_cur evse charging_enabled
+ last_set_charging_cur current_l1 current_l2 current_l3 voltage_l1 voltage_l2 voltage_l3
+ """.split()
 
 
 def set_params(box, arguments: dict, role: int) -> str:
@@ -55,7 +55,7 @@ def _entry(box, devices):
     if not isinstance(devices, list) or len(devices) != 1 or not isinstance(devices[0], dict):
         raise ApiError("bad_value", "devices: a list of one object expected", "devices")
     asked = devices[0]
-    entry = {name: value for name, value in asked.items() if f" {name} " not in _READ_ONLY}
+    entry = {name: value for name, value in asked.items() if name not in _READ_ONLY}
     try:
         dev_id = take("dev", "", "", entry.get("dev_id"))
     except ValueError as error:

@@ -32,7 +32,7 @@ class JsonStream:
         self._room = 0
 
     def steps(self):
-        """Measure in slices: yields after every few dozen tokens, for a task that must not hold."""
+        """Measure in slices: yields every few dozen tokens, so that no task holds the loop."""
         if self._length is not None:
             return
         self._rooms = []

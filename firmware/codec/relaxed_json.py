@@ -60,22 +60,22 @@ class _Reader:
         return 0
 
     def _comment(self):
-        data = self._data
         start = self.position
-        kind = data[start + 1] if start + 1 < len(data) else 0
-        if kind not in b"/*":
+        if self._at(start + 1, b"/"):
+            while self.position < len(self._data) and self._data[self.position] != 0x0A:
+                self.position += 1
+            return
+        if not self._at(start + 1, b"*"):
             raise JsonError("a / that starts no comment", start)
         self.position += 2
-        while self.position < len(data):
-            byte = data[self.position]
+        while not self._at(self.position, b"*/"):
+            if self.position >= len(self._data):
+                raise JsonError("a comment without end", start)
             self.position += 1
-            if kind == 0x2F and byte == 0x0A:
-                return
-            if kind == 0x2A and byte == 0x2A and bytes(data[self.position : self.position + 1]) == b"/":
-                self.position += 1
-                return
-        if kind == 0x2A:
-            raise JsonError("a comment without end", start)
+        self.position += 2
+
+    def _at(self, position, expected):
+        return bytes(self._data[position : position + len(expected)]) == expected
 
     def value(self, depth):
         byte = self.skip()
@@ -206,10 +206,11 @@ class _Reader:
 
     def _unicode(self):
         code = self._four_digits()
-        if 0xD800 <= code < 0xDC00 and bytes(self._data[self.position : self.position + 2]) == b"\\u":
+        if 0xD800 <= code < 0xDC00 and self._at(self.position, b"\\u"):
             self.position += 2
             low = self._four_digits()
-            code = 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00 if low >> 10 == 0x37 else 0xD800
+            if 0xDC00 <= low < 0xE000:
+                code = 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00
         if 0xD800 <= code < 0xE000:
             raise JsonError("half of a surrogate pair", self.position)
         return chr(code)

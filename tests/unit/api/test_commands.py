@@ -1,3 +1,5 @@
+import json
+
 from firmware.api.commands import ADMIN, ANYONE, rows
 from tests.unit.api.bench import Bench
 
@@ -104,10 +106,8 @@ def test_a_device_is_added_changed_by_its_own_listing_and_deleted():
     bench = Bench()
     body = '{"devices":[{"dev_id":"M7","dev_type":"meter_ajax","name":"House","role":3}]}'
     assert bench.ask("cmd=set_device", body) == "ok"
-    listed = [device for device in bench.ask("cmd=get_dev_info")["devices"]]
+    listed = bench.ask("cmd=get_dev_info")["devices"]
     assert [device["dev_id"] for device in listed] == ["E1", "M7"]
-    import json
-
     listed[1]["name"] = "Grid"
     assert bench.ask("cmd=set_device", json.dumps({"devices": [listed[1]]})) == "ok"
     assert bench.box.devices.get("M7").info(0)["name"] == "Grid"

@@ -1,0 +1,99 @@
+import json
+
+from firmware.codec.json_stream import JsonStream, Live, plain
+
+VALUES = (
+    None,
+    True,
+    0,
+    -5,
+    1.5,
+    "",
+    "ok",
+    'quote " and \\ and \n',
+    "\u00e4\u20ac",
+    [],
+    {},
+    [1, "a", None],
+    (1, 2),
+    {"a": 1, "b": [{"c": "d"}, []], "e": {}},
+    ["x" * 1000],
+    {"long": "\u20ac" * 700, "k": "y" * 65},
+    [list(range(300))],
+)
+
+
+def written(stream):
+    return b"".join(bytes(chunk) for chunk in stream.chunks())
+
+
+def test_what_is_written_reads_back_and_has_the_announced_length():
+    for value in VALUES:
+        stream = JsonStream(value)
+        length = stream.length()
+        data = written(stream)
+        assert len(data) == length, value
+        expected = list(value) if isinstance(value, tuple) else value
+        assert json.loads(data) == expected, value
+        assert written(JsonStream(value)) == data
+
+
+def test_no_chunk_is_longer_than_512_bytes_and_they_are_well_filled():
+    stream = JsonStream([{"number": i, "text": "z" * 300} for i in range(50)])
+    lengths = [len(chunk) for chunk in stream.chunks()]
+    assert max(lengths) <= 512
+    assert min(lengths[:-1]) > 256
+
+
+def test_numbers_that_json_cannot_say_become_null():
+    assert JsonStream([float("inf"), float("nan"), -float("inf")]).text() == "[null,null,null]"
+
+
+def test_live_parts_may_change_between_measuring_and_writing():
+    reading = {"power": 1}
+    stream = JsonStream({"a": Live(lambda: reading), "b": [Live(lambda: len(reading))]})
+    length = stream.length()
+    reading["power"] = 123456789
+    data = written(stream)
+    assert len(data) == length
+    assert json.loads(data) == {"a": {"power": 123456789}, "b": [1]}
+
+
+def test_a_live_part_that_outgrew_its_room_is_left_out_but_the_length_stays():
+    reading = {"text": "x"}
+    stream = JsonStream([Live(lambda: reading), 5])
+    length = stream.length()
+    reading["text"] = "x" * 500
+    data = written(stream)
+    assert len(data) == length
+    assert json.loads(data) == [{}, 5]
+
+
+def test_without_measuring_live_parts_are_written_without_blanks():
+    assert JsonStream([Live(lambda: 5), Live(lambda: [1])]).text() == "[5,[1]]"
+
+
+def test_live_parts_are_made_one_at_a_time():
+    alive = []
+
+    def make(number):
+        alive.append(number)
+        return {"n": number}
+
+    stream = JsonStream([Live(lambda n=n: make(n)) for n in range(25)])
+    steps = stream.steps()
+    next(steps)
+    assert len(alive) <= 2
+    for _ in steps:
+        pass
+    assert alive == list(range(25))
+
+
+def test_a_stream_can_be_written_twice():
+    stream = JsonStream([Live(lambda: "a"), "b"])
+    stream.length()
+    assert written(stream) == written(stream)
+
+
+def test_plain_makes_all_parts():
+    assert plain({"a": [Live(lambda: (1, Live(lambda: 2)))]}) == {"a": [[1, 2]]}

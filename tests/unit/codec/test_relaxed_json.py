@@ -1,0 +1,113 @@
+import json
+
+from firmware.codec.relaxed_json import JsonError, loads
+
+READ = (
+    ("{}", {}),
+    ("[]", []),
+    ("7", 7),
+    (" -7 ", -7),
+    ("+7", 7),
+    ("007", 7),
+    ("0x1F", 31),
+    ("6000.0", 6000.0),
+    ("1.5e3", 1500.0),
+    (".5", 0.5),
+    ("true", True),
+    ("False", False),
+    ("null", None),
+    ('"a"', "a"),
+    ("'a'", "a"),
+    ("'it\\'s'", "it's"),
+    ('"\\u00e4\\n\\ud83d\\ude97"', "\u00e4\n\U0001f697"),
+    ('"\u00e4"', "\u00e4"),
+    ("{a:1}", {"a": 1}),
+    ("{'a':1,}", {"a": 1}),
+    ("[1,2,]", [1, 2]),
+    ("{E1: {cur: 8000, ena: true}}", {"E1": {"cur": 8000, "ena": True}}),
+    ("{\r\n\t$a_1.b: [\n1 ,\n2\n]\n}", {"$a_1.b": [1, 2]}),
+    ("// start\n{a: 1 /* middle */, // end\n}", {"a": 1}),
+    ('{"a": {"b": [{"c": null}]}}', {"a": {"b": [{"c": None}]}}),
+    ("{1: 2}", {"1": 2}),
+    ("999999999999999", 999999999999999),
+)
+
+REFUSED = (
+    ("", "no value", 0),
+    ("   ", "no value", 3),
+    ("{", "no key", 1),
+    ("[", "no value", 1),
+    ("{a}", "no colon", 2),
+    ("{a 1}", "no colon", 3),
+    ("{a:}", "no value", 3),
+    ("{a:1 b:2}", "a comma or }", 5),
+    ("[1 2]", "a comma or ]", 3),
+    ("[,]", "no value", 1),
+    ("{:1}", "no key", 1),
+    ("1 2", "after the end", 2),
+    ("{}x", "after the end", 2),
+    ("abc", "no value", 0),
+    ("'a", "without end", 0),
+    ('"a\nb"', "control character", 2),
+    ('"\\x41"', "unknown escape", 2),
+    ('"\\u12g4"', "four hexadecimal", 3),
+    ('"\\ud800"', "surrogate", 7),
+    ("1.2.3", "not a number", 0),
+    ("0x", "not a number", 0),
+    ("--1", "not a number", 0),
+    ("1_0", "odd", 0),
+    ("NaN", "NaN is not a number", 0),
+    ("[Infinity]", "Infinity is not", 1),
+    ("-Infinity", "-Infinity is not", 0),
+    ("1e400", "too large", 0),
+    ("1000000000000000", "too large", 0),
+    ("9" * 400, "too long", 0),
+    ("/x", "starts no comment", 0),
+    ("/* a", "a comment without end", 0),
+    ("/", "starts no comment", 0),
+    ("{a:1,b:2,a:3}", "'a' a second time", 9),
+    ("[" * 17 + "]" * 17, "16 levels", 16),
+    ("[" * 5000, "16 levels", 16),
+    ("\x00", "no value", 0),
+)
+
+
+def refusal(text, **options):
+    try:
+        return loads(text, **options)
+    except JsonError as error:
+        return error
+
+
+def test_texts_as_people_type_them_are_read():
+    for text, value in READ:
+        for form in (text, text.encode(), memoryview(text.encode())):
+            read = loads(form)
+            assert read == value and type(read) is type(value), text
+
+
+def test_what_is_refused_is_named_with_its_position():
+    for text, problem, position in REFUSED:
+        error = refusal(text)
+        assert isinstance(error, JsonError), text[:40]
+        assert problem in error.problem and error.position == position, (text[:40], str(error))
+        assert str(position) in str(error)
+
+
+def test_bytes_that_are_not_utf8_are_refused():
+    for data in (b'"\xff"', b'{"\xc3": 1}', b'"\xe2\x82"', b"\xff", b"{\xff: 1}", b'"\\\xc3"'):
+        assert isinstance(refusal(data), JsonError), data
+
+
+def test_every_prefix_of_a_document_is_refused_by_a_json_error():
+    text = '{"E1": {cur: 8000, ena: true, \'n\': [1.5, "a\\u00e4"], // c\n x: null,},}'
+    assert loads(text)["E1"]["cur"] == 8000
+    for length in range(len(text)):
+        assert isinstance(refusal(text[:length]), JsonError), text[:length]
+
+
+def test_length_and_depth_are_bounded_before_anything_is_built():
+    assert "longer than 10 bytes" in refusal("[1,2,3,4,5,6]", longest=10).problem
+    assert "longer than 16384" in refusal("[" + "1," * 32768 + "1]").problem
+    deep = "[" * 16 + "]" * 16
+    assert loads(deep) == json.loads(deep)
