@@ -16,6 +16,8 @@ app = None
 try:
     app = App()
     asyncio.run(app.run())
+    app.stop()
+    board.reset()
 except KeyboardInterrupt:
     if app:
         app.stop()

@@ -174,6 +174,13 @@ class Board:
         clock = machine.RTC()
         return clock.memory() if data is None else clock.memory(data)
 
+    def flash(self):
+        """The block device under the littlefs of /data."""
+        return esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
+
+    def platform(self) -> str:
+        return "esp32"
+
     def serial(self) -> str:
         """Serial number from the chip's unique id: 12 hex digits."""
         return machine.unique_id().hex()

@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 from firmware.log import Log
 from firmware.supervisor import Supervisor
@@ -48,7 +49,7 @@ def test_a_failing_task_is_restarted_with_a_doubling_wait():
     log = Log(None, None)
     supervisor = asyncio.run(kept(8, 5, clock, log))
     assert clock.waits == [1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000]
-    assert supervisor.restarts == {"meter": 8}
+    assert supervisor.status()["meter"]["restarts"] == 8
     assert "ValueError: boom" in list(log.after(0))[0][4]
 
 
@@ -56,3 +57,50 @@ def test_a_task_that_ran_long_starts_over_at_the_shortest_wait():
     clock = Clock()
     asyncio.run(kept(3, 61000, clock, Log(None, None)))
     assert clock.waits == [1000, 1000, 1000]
+
+
+def test_each_stretch_without_yielding_is_measured_also_after_a_thrown_exception():
+    async def task():
+        try:
+            await asyncio.wait_for_ms(asyncio.Event().wait(), 1)
+        except asyncio.TimeoutError:
+            end = time.ticks_add(time.ticks_us(), 3000)
+            while time.ticks_diff(end, time.ticks_us()) > 0:
+                pass
+        await asyncio.Event().wait()
+
+    async def main():
+        supervisor = Supervisor(Log(None, None), lambda: 0)
+        keeper = asyncio.create_task(supervisor.keep("busy", task))
+        await asyncio.sleep_ms(20)
+        keeper.cancel()
+        return supervisor
+
+    supervisor = asyncio.run(main())
+    assert supervisor.recent_name == "busy" and supervisor.recent_us >= 3000
+    assert supervisor.status()["busy"]["longest_us"] >= 3000
+    supervisor.forget()
+    assert supervisor.recent_us == 0
+
+
+def test_cancelling_ends_a_kept_task_and_runs_its_clean_up():
+    ended = []
+
+    async def task():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    async def main():
+        keeper = asyncio.create_task(Supervisor(Log(None, None), lambda: 0).keep("x", task))
+        await asyncio.sleep_ms(0)
+        await asyncio.sleep_ms(0)
+        keeper.cancel()
+        try:
+            await keeper
+        except asyncio.CancelledError:
+            ended.append(False)
+
+    asyncio.run(main())
+    assert ended == [True, False]

@@ -31,9 +31,10 @@ class Wire:
 
 
 class Inputs:
-    levels_known = False
-    high_mv = 0
-    low_mv = 0
+    def __init__(self):
+        self.levels_known = False
+        self.high_mv = 0
+        self.low_mv = 0
 
 
 def measured(duty, high_mv, low_mv, inputs=None):

@@ -1,0 +1,215 @@
+"""The composition root: builds every part, joins them, runs them. The one place that knows all."""
+
+import asyncio
+import gc
+
+from firmware import wiring
+from firmware.api.box import Box
+from firmware.api.commands import Commands
+from firmware.api.devices import Devices
+from firmware.api.evse_device import EvseDevice
+from firmware.api.topics import Topics
+from firmware.api.variables import Variables
+from firmware.board import Board
+from firmware.charge.limits import Limits
+from firmware.charge.point import ChargePoint
+from firmware.charge.signals import Fitted
+from firmware.keeper import Keeper
+from firmware.log import Log
+from firmware.meters import Meters
+from firmware.pace import Pace
+from firmware.pilot_loop import PilotLoop
+from firmware.recorder import Recorder
+from firmware.schema import SettingError
+from firmware.settings import Settings
+from firmware.store.config import ConfigStore, StoreError
+from firmware.store.ledger import Ledger
+from firmware.store.saver import Saver
+from firmware.store.wear import Wear
+from firmware.supervisor import Supervisor
+from firmware.system import System, unix_time
+from micropython import const
+
+_FOLDER = "/data"
+_SECOND_MS = const(1000)
+# A collection of 60 KB of live objects takes 11 ms on an ESP32: rather one now than a longer one
+# later, at a moment that nobody chose.
+_GARBAGE_BYTES = const(12000)
+
+
+class Restarting(Exception):
+    """Somebody asked for a restart, and everything is saved."""
+
+
+class App:
+    """The running firmware; `status()` tells everything about it."""
+
+    def __init__(self):
+        self.log = Log(unix_time)
+        self.board = Board(wiring.chosen())
+        self.log.info("app", f"started after {self.board.reset_cause()}")
+        self.supervisor = Supervisor(self.log, self.board.now)
+        self._open_store()
+        self._build_charge_point()
+        self._build_api()
+        self._build_network()
+
+    def _open_store(self):
+        self.wear = Wear()
+        self.store = ConfigStore(_FOLDER, self.log, self.wear)
+        self.settings = Settings(self.board.wiring)
+        document, _ = self.store.load()
+        if document is not None:
+            try:
+                for text in self.settings.load(document):
+                    self.log.warning("settings", text)
+            except SettingError as error:
+                self.log.error("settings", f"{error}; defaults are used")
+        self.ledger = Ledger(self._area(), self.board.rtc_memory, self.wear, self.log)
+        self.ledger.load()
+        self.saver = Saver()
+        self.keeper = Keeper(self.store, self.saver, self.ledger, self.settings, self.log)
+
+    def _area(self):
+        from firmware.store.area import claim
+
+        try:
+            return claim(_FOLDER, self.board.flash(), self.wear)
+        except StoreError as error:
+            self.log.error("store", str(error))
+            return None
+
+    def _build_charge_point(self):
+        self.limits = Limits()
+        self.point = ChargePoint(Fitted(self.board.fitted()), self.limits)
+        self.pace = Pace()
+        self.pilot_loop = PilotLoop(self.board, self.point, self.pace, self._held)
+        self.recorder = Recorder(self.point, self.ledger, self.log)
+
+    def _build_api(self):
+        box = Box()
+        box.settings = self.settings
+        box.log = self.log
+        box.clock = unix_time
+        box.now = self.board.now
+        box.devices = self.devices = Devices(self.settings, self.log)
+        box.variables = Variables(self.settings)
+        self.meters = Meters(self.board, self.devices, self.ledger, self.log)
+        entry = self.settings.find("devices", "E1")
+        if entry is None:
+            self.settings.put("devices", {"dev_id": "E1", "dev_type": "evse_powerbrain"})
+            entry = self.settings.find("devices", "E1")
+        self.wifi = self._wifi()
+        box.system = self.system = System(self.board, self.wifi, self.status)
+        model = f"{System.product},{self.board.wiring['name']},1,{System.version},{box.system.serial}"
+        self.own = EvseDevice(self.devices, entry, self.point, self._energy_wh, model)
+        self.devices.add(self.own)
+        self.devices.renew()
+        self.settings.changed = self._settings_changed
+        self._settings_changed(())
+        box.commands = self.commands = Commands(box)
+        self.box = box
+
+    def _wifi(self):
+        network = self.settings.network
+        if not network.wifi_ssid:
+            return None
+        from firmware.link.wifi import Wifi
+
+        return Wifi(self.board.wlan(), network.wifi_ssid, network.wifi_password, self.log)
+
+    def _build_network(self):
+        self.mqtt = None
+        if self.settings.mqtt.broker:
+            from firmware.mqtt_door import MqttDoor
+
+            topics = Topics(self.box, lambda *message: self.mqtt.publish(*message))
+            self.mqtt = MqttDoor(self.box, topics, lambda: not self.wifi or self.wifi.connected)
+            self.mqtt.connect()
+
+    def _settings_changed(self, names):
+        self.devices.renew()
+        self.own.follow(self.board.now())
+
+    def _energy_wh(self) -> int:
+        return self.ledger.value("E1.wh")
+
+    def _held(self, gap_ms: int):
+        name = self.supervisor.recent_name
+        self.log.error("loop", f"held for {gap_ms} ms with the contactor closed, by {name}")
+
+    def closed(self) -> bool:
+        """Whether the contactor is commanded closed."""
+        return self.point.outputs.contactor
+
+    async def run(self):
+        """Run everything; returns for a wanted restart, raises what the pilot loop raises."""
+        keep = self.supervisor.keep
+        tasks = [
+            self.pilot_loop.run(),
+            keep("recorder", self.recorder.run),
+            keep("meters", self.meters.read, self.point, self.board.now),
+            keep("store", self.keeper.run, self.closed, self.board.now),
+            keep("memory", self._collect),
+            self._wait_for_restart(),
+        ]
+        if self.meters.bus:
+            tasks.append(keep("rs485", self.meters.bus.run))
+        if self.wifi:
+            tasks.append(keep("wifi", self.wifi.run))
+        if self.mqtt:
+            tasks.append(keep("publish", self.mqtt.serve))
+            for url, client in self.mqtt.clients.items():
+                tasks.append(keep("mqtt", client.run))
+        try:
+            await asyncio.gather(*tasks)
+        except Restarting:
+            return
+
+    async def _wait_for_restart(self):
+        while not self.system.wanted:
+            if self.system.sync_wanted:
+                self.system.sync_wanted = False
+                self.saver.force()
+                self.ledger.flush()
+            await asyncio.sleep_ms(_SECOND_MS)
+        self.log.info("app", f"{self.system.wanted} wanted")
+        self.point.enable(False)
+        while self.closed():
+            await asyncio.sleep_ms(_SECOND_MS)
+        if self.system.wanted == "factory reset":
+            self.settings.load({})
+        await self.keeper.settle(self.board.now)
+        raise Restarting
+
+    def stop(self):
+        """Open the contactors at once."""
+        self.board.safe()
+
+    async def _collect(self):
+        base = gc.mem_alloc()
+        while True:
+            if gc.mem_alloc() - base > _GARBAGE_BYTES:
+                gc.collect()
+                base = gc.mem_alloc()
+            self.supervisor.forget()
+            await asyncio.sleep_ms(_SECOND_MS)
+
+    def status(self) -> dict:
+        """Everything about this box as plain values."""
+        gc_used = gc.mem_alloc()
+        return {
+            "version": System.version,
+            "serial": self.system.serial,
+            "board": self.board.wiring["name"],
+            "reset_cause": self.board.reset_cause(),
+            "charge": self.point.status(),
+            "limits": self.limits.table(self.board.now()),
+            "energy_wh": self._energy_wh(),
+            "loop": self.pace.status(),
+            "tasks": self.supervisor.status(),
+            "memory": {"used": gc_used, "free": gc.mem_free()},
+            "wifi": self.wifi.status() if self.wifi else None,
+            "mqtt": self.mqtt.status() if self.mqtt else [],
+            "flash": self.wear.status(),
+        }

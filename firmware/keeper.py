@@ -1,0 +1,72 @@
+"""The one task that writes flash: configuration when it changed, counters when they are due."""
+
+import asyncio
+
+from firmware.store.config import StoreError
+from micropython import const
+
+_SECOND_MS = const(1000)
+_SECTOR_MS = const(5)
+
+
+class Keeper:
+    """Brings `settings` and `ledger` to the flash at the times that `saver` and ledger allow.
+
+    `closed()` tells whether a contactor is closed: then no configuration is written and nothing
+    is erased, because a flash erase holds the whole chip for 45 to 400 ms.
+    """
+
+    def __init__(self, store, saver, ledger, settings, log):
+        self._store = store
+        self._saver = saver
+        self._ledger = ledger
+        self._settings = settings
+        self._log = log
+        self._revision = settings.revision
+        self._told = False
+
+    async def run(self, closed, now):
+        """Look once a second, for ever."""
+        while True:
+            await self.step(closed, now)
+            await asyncio.sleep_ms(_SECOND_MS)
+
+    async def step(self, closed, now):
+        """One look: at most one ledger record and one save of the configuration."""
+        self._ledger.step(now(), closed())
+        if self._settings.revision != self._revision:
+            self._revision = self._settings.revision
+            self._saver.changed()
+        if self._saver.due(now(), closed()):
+            await self._save(closed)
+        waits = self._saver.pending and (closed() or self._saver.delayed)
+        if waits and not self._told:
+            why = "the contactor opens" if closed() else "the daily write budget allows it"
+            self._log.info("store", f"settings are changed in RAM and saved as soon as {why}")
+        self._told = waits
+
+    async def _save(self, closed):
+        saving = self._store.saving(self._settings.document())
+        try:
+            for _ in saving:
+                await asyncio.sleep_ms(_SECTOR_MS)
+                if closed():
+                    return
+            self._saver.saved()
+            self._log.info("store", f"configuration saved, number {self._store.sequence}")
+        except StoreError as error:
+            self._saver.saved(False)
+            self._log.error("store", str(error))
+        finally:
+            saving.close()
+
+    async def settle(self, now):
+        """Write everything that is pending, contactor open: before an orderly restart."""
+        self._ledger.flush()
+        for _ in range(20):
+            self._ledger.step(now(), False)
+            if self._ledger.saved():
+                break
+            await asyncio.sleep_ms(_SECTOR_MS)
+        if self._settings.revision != self._revision or self._saver.pending:
+            self._store.save(self._settings.document())

@@ -1,0 +1,52 @@
+"""The one loop that touches contactors and pilot: every 10 ms, on absolute deadlines."""
+
+import asyncio
+
+from firmware.ticks import after, since
+from micropython import const
+
+_PERIOD_MS = const(10)
+
+
+class PilotLoop:
+    """Reads, steps, applies, feeds the watchdog, and watches its own punctuality.
+
+    `held(gap_ms)` is called when the loop was held for more than 50 ms with a closed contactor.
+    """
+
+    def __init__(self, board, point, pace, held):
+        self.cycles = 0
+        self._board = board
+        self._point = point
+        self._pace = pace
+        self._held = held
+        self._before = board.now()
+
+    async def run(self):
+        """Until an exception, which nothing here catches: it must end in a reset."""
+        board = self._board
+        board.watch()
+        self._before = due = board.now()
+        while True:
+            self.cycle()
+            due = after(due, _PERIOD_MS)
+            wait_ms = since(due, board.now())
+            if wait_ms < 0:
+                due = board.now()
+                wait_ms = 0
+            await asyncio.sleep_ms(wait_ms)
+
+    def cycle(self):
+        """One pilot cycle; allocates nothing."""
+        board = self._board
+        point = self._point
+        began = board.now()
+        board.read(point.inputs)
+        point.step()
+        board.apply(point.outputs)
+        board.feed()
+        gap_ms = since(began, self._before)
+        self._before = began
+        self.cycles += 1
+        if self._pace.note(gap_ms, point.outputs.contactor):
+            self._held(gap_ms)

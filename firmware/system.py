@@ -1,0 +1,65 @@
+"""The controller itself as the API sees it: identity, load, clock, restart."""
+
+import gc
+import hashlib
+import os
+import time
+
+from firmware.version import PRODUCT, VERSION
+from micropython import const
+
+# MicroPython counts seconds from 2000 on the ESP32 and from 1970 on the unix port.
+_UNIX_2000 = const(946684800)
+# Anything before this build is the clock of a chip that nobody has told the time: 2025-01-01.
+_KNOWN_FROM = const(1735689600)
+
+
+class System:
+    """`wanted` is what was asked for and waits for the app: "", "restart" or "factory reset"."""
+
+    version = VERSION
+    product = PRODUCT
+
+    def __init__(self, board, wifi, status):
+        self.serial = board.serial()
+        self.platform = board.platform()
+        self.wanted = ""
+        self.sync_wanted = False
+        self.status = status
+        self._wifi = wifi
+
+    def address(self) -> str | None:
+        """The box's address in the LAN, or None while there is no network."""
+        return self._wifi.status()["address"] or None if self._wifi else None
+
+    def cpu_percent(self) -> int:
+        """Share of time in which tasks ran."""
+        return 0
+
+    def memory_percent(self) -> int:
+        """Share of the heap in use."""
+        used = gc.mem_alloc()
+        return used * 100 // (used + gc.mem_free())
+
+    def restart(self):
+        self.wanted = "restart"
+
+    def factory_reset(self):
+        self.wanted = "factory reset"
+
+    def sync(self):
+        self.sync_wanted = True
+
+    def digest(self, data) -> bytes:
+        return hashlib.sha256(data).digest()
+
+    def random(self, count: int) -> bytes:
+        return os.urandom(count)
+
+
+def unix_time() -> int | None:
+    """Seconds since 1970, or None while the clock has not been set."""
+    seconds = int(time.time())
+    if time.gmtime(0)[0] == 2000:
+        seconds += _UNIX_2000
+    return seconds if seconds > _KNOWN_FROM else None
