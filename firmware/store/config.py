@@ -62,7 +62,11 @@ class ConfigStore:
         if document is None:
             messages.append("no configuration: defaults are used")
         else:
-            document = self._opened(document, messages)
+            try:
+                document = self._opened(document, messages)
+            except StoreError as error:
+                document = None
+                self._put_aside(self._path(self._slot), error, messages)
         for text in messages:
             self._log.warning("store", text)
         return document, messages
@@ -124,7 +128,7 @@ class ConfigStore:
                 _remove(path)
 
     def _texts(self, document):
-        for text in _pieces(document, self._vault, ""):
+        for text in pieces(document, self._vault, ""):
             yield text.encode()
 
     def _path(self, slot):
@@ -196,7 +200,7 @@ def _verify(file, header):
         raise StoreError("wrong checksum")
 
 
-def _pieces(value, vault, key):
+def pieces(value, vault, key):
     """Yield the JSON text of `value` in small pieces, keys sorted: equal documents, equal text."""
     if isinstance(value, dict):
         before = "{"
@@ -204,14 +208,14 @@ def _pieces(value, vault, key):
             if not isinstance(name, str):
                 raise StoreError(f"the name {name!r} in {key!r} is not text")
             yield before + json.dumps(name) + ":"
-            yield from _pieces(value[name], vault, name)
+            yield from pieces(value[name], vault, name)
             before = ","
         yield "{}" if before == "{" else "}"
     elif isinstance(value, (list, tuple)):
         before = "["
         for item in value:
             yield before
-            yield from _pieces(item, vault, key)
+            yield from pieces(item, vault, key)
             before = ","
         yield "[]" if before == "[" else "]"
     elif isinstance(value, str) and vault and value:
