@@ -1,0 +1,56 @@
+"""The memory that clock, world and twins share, as flat arrays so that native code reads it.
+
+A pilot loop reads pins and the ADC some fifty times per cycle; these arrays let such a read cost a
+tenth of a microsecond of the host's time instead of several.
+
+`TIME` holds 32-bit integers; their places are named by `_` constants in the files that use them:
+
+0 now            microseconds since the clock's epoch, below 2^28 (the clock moves its epoch)
+1 due            `now` at which the clock must look at its events; below `now` = at once
+2 phase          `now` at which a PWM period began
+3 phase_tenths   tenths of a microsecond to add to it
+4 high_tenths    length of the pilot pin's high part in tenths of a microsecond; 0 and >= period: DC
+5 period_tenths  length of a PWM period in tenths of a microsecond
+6 ticks          `ticks_ms()` at the epoch, which is always a whole millisecond
+7 fed            `now` when the watchdog was fed
+8 pin_us         what a call of `Pin.value()` costs
+9 adc_us         what a call of `ADC.read_uv()` costs before the sample is taken
+10 convert_us    and after it
+11 high_uv       pilot ADC pin while the pilot pin is high, in microvolts
+12 low_uv        and while it is low
+13 noise         index of the next noise sample
+14 noise_uv      amplitude of the ADC's noise in microvolts
+15 pilot_adc     number of the pilot ADC pin, -1 for none
+16 edge_tenths   how long after an edge the pilot still slews
+17 random        state of the noise generator
+"""
+
+from array import array
+
+PINS = 40
+
+# What LEVELS may hold; PILOT and PULSED: the level follows from the phase of the PWM.
+LOW = 0
+HIGH = 1
+PILOT = 2
+PULSED = 3
+
+TIME = array("i", [0] * 18)
+LEVELS = bytearray(PINS)
+ADC_UV = array("i", [0] * PINS)
+ADC_TOP_UV = array("i", [1100000] * PINS)
+NOISE = array("h", [0] * 1024)
+
+
+def seed_noise(seed: int):
+    """Fill NOISE with a bell-shaped, zero-mean sequence, +-1024 at most, the same for the same seed."""
+    state = (seed * 2654435 + 12345) & 0x3FFFFFFF
+    for i in range(len(NOISE)):
+        total = 0
+        for _ in range(4):
+            state = (state * 1103 + 12345) & 0xFFFFF
+            total += (state >> 8) & 511
+        NOISE[i] = total - 1022
+
+
+seed_noise(1)

@@ -1,0 +1,80 @@
+"""Non-volatile key-value storage and the partition table, as `esp32` shows them."""
+
+from micropython import const
+from silicon import SILICON
+
+_NAME = const(15)
+_NOT_FOUND = const(-0x1102)
+
+
+class NVS:
+    """A namespace; what is set is there after a reset only if committed."""
+
+    def __init__(self, namespace: str):
+        if len(namespace) > _NAME:
+            raise OSError(-0x1108, "ESP_ERR_NVS_KEY_TOO_LONG")
+        self._saved = SILICON.nvs.setdefault(namespace, {})
+        self._open = {}
+
+    def set_i32(self, key: str, value: int):
+        if not -0x80000000 <= value <= 0x7FFFFFFF:
+            raise OverflowError("overflow converting long int to machine word")
+        self._set(key, ("i32", value))
+
+    def get_i32(self, key: str) -> int:
+        return self._get(key, "i32")
+
+    def set_blob(self, key: str, value):
+        self._set(key, ("blob", bytes(value)))
+
+    def get_blob(self, key: str, buffer: bytearray) -> int:
+        value = self._get(key, "blob")
+        if len(value) > len(buffer):
+            raise OSError(-0x110C, "ESP_ERR_NVS_INVALID_LENGTH")
+        buffer[: len(value)] = value
+        return len(value)
+
+    def erase_key(self, key: str):
+        if key not in self._open and key not in self._saved:
+            raise OSError(_NOT_FOUND, "ESP_ERR_NVS_NOT_FOUND")
+        self._open[key] = None
+
+    def commit(self):
+        if SILICON.dead:
+            return
+        for key, value in self._open.items():
+            if value is None:
+                self._saved.pop(key, None)
+            else:
+                self._saved[key] = value
+        self._open.clear()
+
+    def _set(self, key: str, value: tuple):
+        if len(key) > _NAME:
+            raise OSError(-0x1108, "ESP_ERR_NVS_KEY_TOO_LONG")
+        self._open[key] = value
+
+    def _get(self, key: str, kind: str):
+        value = self._open.get(key, self._saved.get(key))
+        if value is None or value[0] != kind:
+            raise OSError(_NOT_FOUND, "ESP_ERR_NVS_NOT_FOUND")
+        return value[1]
+
+
+class Partition:
+    """Only what is asked of it before an update: which partition runs, and that it is good."""
+
+    BOOT = 0
+    RUNNING = 1
+    TYPE_APP = 0
+    TYPE_DATA = 1
+
+    def __init__(self, id, block_size: int = 4096):
+        self._label = id if isinstance(id, str) else "factory"
+
+    def info(self) -> tuple:
+        return (0, 0, 0x10000, 0x1F0000, self._label, False)
+
+    @staticmethod
+    def mark_app_valid_cancel_rollback():
+        pass

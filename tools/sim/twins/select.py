@@ -1,0 +1,77 @@
+"""Twin of `select`: polls real sockets and the twins' streams, and lets simulated time pass."""
+
+import io
+
+import uselect
+from micropython import const
+from registers import TIME
+from silicon import SILICON
+
+POLLIN = uselect.POLLIN
+POLLOUT = uselect.POLLOUT
+POLLERR = uselect.POLLERR
+POLLHUP = uselect.POLLHUP
+
+_MINUTE_MS = const(60000)
+
+
+class poll:
+    """Same methods as the builtin's. Allocates nothing while nothing is registered."""
+
+    def __init__(self):
+        self._poll = uselect.poll()
+        self._streams = {}
+        self._real_count = 0
+        self.real = False
+
+    def register(self, stream, mask=POLLIN | POLLOUT):
+        self._poll.register(stream, mask)
+        if id(stream) not in self._streams:
+            real = not isinstance(stream, io.IOBase)
+            self._streams[id(stream)] = real
+            self._real_count += real
+            self.real = self._real_count > 0
+
+    def unregister(self, stream):
+        self._poll.unregister(stream)
+        self._real_count -= self._streams.pop(id(stream))
+        self.real = self._real_count > 0
+
+    def modify(self, stream, mask):
+        self._poll.modify(stream, mask)
+
+    def poll(self, timeout: int = -1) -> list:
+        return list(self.ipoll(timeout))
+
+    def ipoll(self, timeout: int = -1, flags: int = 0):
+        """Wait up to `timeout` ms of simulated time, for ever if negative."""
+        clock = SILICON.clock
+        if not self._streams:
+            if timeout < 0:
+                timeout = _MINUTE_MS
+            while timeout > _MINUTE_MS:
+                clock.idle(_MINUTE_MS, None)
+                timeout -= _MINUTE_MS
+            clock.idle(timeout, None)
+            return ()
+        return self._ipoll_streams(timeout, flags)
+
+    def _ipoll_streams(self, timeout: int, flags: int):
+        clock = SILICON.clock
+        clock.charge(0)
+        while not self.wait(0):
+            if timeout == 0:
+                clock.charge(clock.round_us)
+                break
+            step = _MINUTE_MS if timeout < 0 else min(timeout, _MINUTE_MS)
+            before = clock.ms()
+            clock.idle(step, self)
+            if timeout > 0:
+                timeout = max(0, timeout - (clock.ms() - before))
+        return self._poll.ipoll(0, flags)
+
+    def wait(self, real_ms: int) -> bool:
+        """Wait in real time for one of the streams; True if one is ready."""
+        for _ in self._poll.ipoll(real_ms):
+            return True
+        return False

@@ -1,0 +1,76 @@
+"""Twin of `time`: the ESP32's clock (30-bit ticks, whole seconds since 2000) on the simulated one."""
+
+import utime
+from micropython import const
+from registers import TIME
+from silicon import SILICON
+
+_MASK = const(0x3FFFFFFF)
+_HALF = const(0x20000000)
+_UNIX_2000 = const(946684800)
+_US_PER_S = const(1000000)
+
+
+@micropython.viper
+def ticks_ms() -> int:
+    time = ptr32(TIME)
+    return (time[6] + time[0] // 1000) & _MASK
+
+
+def ticks_us() -> int:
+    return (TIME[6] * 1000 + TIME[0]) & _MASK
+
+
+def ticks_cpu() -> int:
+    return (SILICON.clock.now() * (SILICON.freq // _US_PER_S)) & _MASK
+
+
+@micropython.viper
+def ticks_add(ticks: int, delta: int) -> int:
+    return (ticks + delta) & _MASK
+
+
+@micropython.viper
+def ticks_diff(later: int, earlier: int) -> int:
+    return ((later - earlier + _HALF) & _MASK) - _HALF
+
+
+def sleep(seconds: float):
+    SILICON.clock.block(int(seconds * _US_PER_S))
+
+
+def sleep_ms(duration: int):
+    SILICON.clock.block(max(0, duration) * 1000)
+
+
+def sleep_us(duration: int):
+    # Short waits are part of bit timing, not of blocking.
+    SILICON.clock.charge(max(0, duration))
+
+
+def time() -> int:
+    """Whole seconds since 2000-01-01, which is when a chip without battery and network starts."""
+    return (SILICON.clock.now() + SILICON.rtc_offset_us) // _US_PER_S
+
+
+def time_ns() -> int:
+    return (SILICON.clock.now() + SILICON.rtc_offset_us) * 1000
+
+
+def gmtime(seconds: int | None = None) -> tuple:
+    return utime.gmtime(_UNIX_2000 + (time() if seconds is None else int(seconds)))[:8]
+
+
+localtime = gmtime
+
+
+def mktime(moment: tuple) -> int:
+    """Seconds since 2000 of (year, month, day, hour, minute, second, ...), which is taken as UTC."""
+    year, month, day, hour, minute, second = moment[:6]
+    year += (month - 1) // 12
+    month = (month - 1) % 12 + 1
+    # Days since 2000-03-01 in years that begin in March: the leap day comes last.
+    shifted = year - (month < 3)
+    in_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    days = shifted * 365 + shifted // 4 - shifted // 100 + shifted // 400 + in_year - 730425
+    return ((days * 24 + hour) * 60 + minute) * 60 + second
