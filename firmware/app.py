@@ -192,7 +192,9 @@ class App:
             if gc.mem_alloc() - base > _GARBAGE_BYTES:
                 gc.collect()
                 base = gc.mem_alloc()
-            self.supervisor.forget()
+            busy_us = self.supervisor.forget() + self.pilot_loop.busy_us
+            self.pilot_loop.busy_us = 0
+            self.system.load_percent = min(100, busy_us // 10000)
             await asyncio.sleep_ms(_SECOND_MS)
 
     def status(self) -> dict:

@@ -1,6 +1,7 @@
 """The one loop that touches contactors and pilot: every 10 ms, on absolute deadlines."""
 
 import asyncio
+import time
 
 from firmware.ticks import after, since
 from micropython import const
@@ -16,6 +17,7 @@ class PilotLoop:
 
     def __init__(self, board, point, pace, held):
         self.cycles = 0
+        self.busy_us = 0  # whoever reads it sets it back
         self._board = board
         self._point = point
         self._pace = pace
@@ -41,6 +43,7 @@ class PilotLoop:
         board = self._board
         point = self._point
         began = board.now()
+        began_us = time.ticks_us()
         board.read(point.inputs)
         point.step()
         board.apply(point.outputs)
@@ -48,5 +51,6 @@ class PilotLoop:
         gap_ms = since(began, self._before)
         self._before = began
         self.cycles += 1
+        self.busy_us += time.ticks_diff(time.ticks_us(), began_us)
         if self._pace.note(gap_ms, point.outputs.contactor):
             self._held(gap_ms)

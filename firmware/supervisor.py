@@ -51,6 +51,7 @@ class Task:
         """Note one stretch."""
         if us > self.longest_us:
             self.longest_us = us
+        self._supervisor.busy_us += us
         if us > self._supervisor.recent_us:
             self._supervisor.recent_us = us
             self._supervisor.recent_name = self.name
@@ -68,12 +69,15 @@ class Supervisor:
         self.tasks = []
         self.recent_name = ""
         self.recent_us = 0
+        self.busy_us = 0
         self._log = log
         self._now = now
 
-    def forget(self):
-        """Start a new search for the longest stretch."""
-        self.recent_us = 0
+    def forget(self) -> int:
+        """Start a new search for the longest stretch; us for which tasks ran since the last."""
+        busy_us = self.busy_us
+        self.busy_us = self.recent_us = 0
+        return busy_us
 
     async def keep(self, name: str, make, *arguments):
         """Await `make(*arguments)` again and again; only cancelling ends this."""

@@ -25,6 +25,7 @@ class System:
         self.platform = board.platform()
         self.wanted = ""
         self.sync_wanted = False
+        self.load_percent = 0
         self.status = status
         self._wifi = wifi
 
@@ -33,8 +34,8 @@ class System:
         return self._wifi.status()["address"] or None if self._wifi else None
 
     def cpu_percent(self) -> int:
-        """Share of time in which tasks ran."""
-        return 0
+        """Share of the last second in which tasks ran."""
+        return self.load_percent
 
     def memory_percent(self) -> int:
         """Share of the heap in use."""
