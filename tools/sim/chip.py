@@ -42,6 +42,7 @@ class Chip:
     def __init__(self, world, root: str = ".", speed: int = 0):
         self.world = world
         self.root = root
+        world.cut_power = self.cut_power
         self.clock = SILICON.clock
         self.clock.set_speed(speed)
         self.boots = 0
@@ -75,6 +76,8 @@ class Chip:
         finally:
             self.clock.cancel(limit)
             self.clock.halted = None
+            self.world.flash.unmount()
+            self.world.flash.save()
         if self.failure is not None:
             raise self.failure
         return self.result
@@ -124,6 +127,7 @@ class Chip:
                 pause_ms += self._off_ms
                 self._off_ms = 0
         self.clock.halted = None
+        self.world.flash.unmount()
         self.clock.advance(pause_ms * 1000)
 
     def _boot(self):
@@ -141,9 +145,7 @@ class Chip:
                 del sys.modules[name]
         if self.root not in sys.path:
             sys.path.append(self.root)
-        flash = self.world.flash
-        if flash is not None:
-            flash.mount(self.mount)
+        self.world.flash.mount(self.mount)
         self._execute("boot.py")
         self._execute("main.py")
         # Left alone at the prompt: only a watchdog or a hand can end this.

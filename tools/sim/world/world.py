@@ -1,7 +1,9 @@
 """The world behind the pins: joins pilot, car, contactors, mains, meters and sensors by the wiring."""
 
 from silicon import SILICON
+from world.bus import Bus, Dts353
 from world.contactor import Contactor
+from world.flash import Flash
 from world.mains import Mains
 from world.pilot import PilotWire
 from world.s0 import S0Meter
@@ -14,11 +16,13 @@ _CABLE_OHM = 220
 class World:
     """Everything outside the chip. `board` is a table as in firmware/boards/; same seed, same day.
 
+    flash_path: file that keeps the flash between runs.
+
     Parts: car, pilot, contactor, phase_contactor (or None), mains, residual, lock, analogue, s0,
     bus, meter, wifi, flash. It outlives the chip's resets.
     """
 
-    def __init__(self, board: dict, seed: int = 1):
+    def __init__(self, board: dict, seed: int = 1, flash_path: str | None = None):
         self.board = board
         self.silicon = SILICON
         self.clock = SILICON.clock
@@ -39,8 +43,12 @@ class World:
         self.analogue = Analogue(board)
         self.wifi = Wifi(self.clock, SILICON)
         self.s0 = self._s0_meters(board.get("s0") or ())
-        self.bus = None
-        self.flash = None
+        self.bus = self.meter = None
+        if board.get("rs485"):
+            self.bus = Bus(self, board["rs485"])
+            self.meter = self.bus.add(Dts353(self))
+        self.flash = Flash(self, flash_path)
+        self.cut_power = self._no_chip
         self.press_emergency(False)
         self.contactor.refresh_mirror()
         if self.phase_contactor is not None:
@@ -103,6 +111,9 @@ class World:
         if phase >= self.board["phases"] or not self.contactor.closed:
             return False
         return phase == 0 or self.phase_contactor is None or self.phase_contactor.closed
+
+    def _no_chip(self):
+        raise RuntimeError("no chip to cut the power of")
 
     def phases_of(self, contactor) -> tuple:
         return (0, 1, 2) if contactor is self.contactor else (1, 2)
