@@ -10,8 +10,9 @@ Deleting the files gives the blocks back to littlefs.
 import os
 from binascii import crc32
 
-from firmware.store.config import StoreError
 from micropython import const
+
+from firmware.store.config import StoreError
 
 _HEAD = const(32)
 _MAGIC = b"wallbox ledger\n\x01"
@@ -51,7 +52,7 @@ class Area:
 
 
 def claim(folder: str, device, wear, count: int = 8) -> Area:
-    """Find the blocks reserved in `folder` (a folder of the littlefs on `device`), or reserve them.
+    """Find the blocks reserved in `folder`, a folder of the littlefs on `device`, or reserve them.
 
     Only before the loop starts: reads every block's head once (40 us each on an ESP32), and
     writes files of one block when some are missing. StoreError: the flash has no room for them.

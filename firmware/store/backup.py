@@ -2,8 +2,9 @@
 
 import json
 
-from firmware.store.config import StoreError, pieces
 from micropython import const
+
+from firmware.store.config import StoreError, pieces
 
 _FORM = const(1)
 _IDENTITIES = ("dev_id", "id", "name")
@@ -16,7 +17,7 @@ def backup(document: dict, vault, secrets: bool = False):
     yield "\n}\n"
 
 
-def restored(text, current: dict, vault) -> dict:
+def restored(text, current: dict, vault):
     """The document of a backup; passwords that it lacks are taken from `current`.
 
     StoreError: it is no backup, or of a newer form. The values are for Settings.load to check.

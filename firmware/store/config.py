@@ -43,33 +43,39 @@ class ConfigStore:
         before the loop starts. Never raises for what it finds on the flash.
         """
         messages = []
-        found = []
-        for slot in (0, 1):
-            try:
-                document, header = self._read(self._path(slot))
-            except StoreError as error:
-                self._put_aside(self._path(slot), error, messages)
-            except OSError as error:
-                if error.args[0] != _NO_FILE:
-                    messages.append(f"{_NAMES[slot]} cannot be read: {error}")
-            else:
-                found.append((header["sequence"], slot, document, header))
         document = None
-        for entry in found:
-            if entry[0] > self.sequence:
-                self.sequence, self._slot, document, header = entry
-                self._kept = (header["crc"], header["length"])
-        if document is None:
-            messages.append("no configuration: defaults are used")
-        else:
+        for slot in (0, 1):
+            found = self._tried(slot, messages)
+            if found is not None:
+                document = found
+        if document is not None:
             try:
                 document = self._opened(document, messages)
             except StoreError as error:
                 document = None
                 self._put_aside(self._path(self._slot), error, messages)
+        if document is None:
+            messages.append("no configuration: defaults are used")
         for text in messages:
             self._log.warning("store", text)
         return document, messages
+
+    def _tried(self, slot, messages):
+        """The document of a sound copy that is newer than what was found before."""
+        try:
+            document, header = self._read(self._path(slot))
+        except StoreError as error:
+            self._put_aside(self._path(slot), error, messages)
+        except OSError as error:
+            if error.args[0] != _NO_FILE:
+                messages.append(f"{_NAMES[slot]} cannot be read: {error}")
+        else:
+            if header["sequence"] > self.sequence:
+                self.sequence = header["sequence"]
+                self._slot = slot
+                self._kept = (header["crc"], header["length"])
+                return document
+        return None
 
     def save(self, document) -> bool:
         """Write the document unless it is already on the flash; True if it was written.
@@ -88,19 +94,15 @@ class ConfigStore:
         Each step holds the loop for at most one block erase and two page programs; only the
         last one replaces the file. Abandoned in the middle, it leaves the former copies.
         """
-        crc = length = step = 0
-        for data in self._texts(document):
-            crc = crc32(data, crc)
-            length += len(data)
-            if length - step >= _SLICE:
-                step = length
-                yield
+        sums = [0, 0]
+        yield from self._sliced(document, sums, None)
+        crc, length = sums
         if (crc, length) == self._kept:
             return
         slot = 1 - self._slot
         head = f'{{"crc":{crc},"length":{length},"sequence":{self.sequence + 1},"document":\n'
         try:
-            yield from self._write(self._path(slot), head, document)
+            yield from self._write(self._path(slot), head, document, sums)
         except OSError as error:
             self._wear.failures += 1
             raise StoreError(f"configuration not saved: {error}")
@@ -109,17 +111,15 @@ class ConfigStore:
         self._kept = (crc, length)
         self.sequence += 1
 
-    def _write(self, path, head, document):
+    def _write(self, path, head, document, sums):
         done = False
         try:
             with open(path, "wb") as file:
                 file.write(head.encode())
-                written = 0
-                for data in self._texts(document):
-                    written += file.write(data)
-                    if written >= _SLICE:
-                        written = 0
-                        yield
+                again = [0, 0]
+                yield from self._sliced(document, again, file)
+                if again != sums:
+                    raise StoreError("configuration changed while it was being saved")
                 file.write(b"\n}\n")
             done = True
         finally:
@@ -127,9 +127,17 @@ class ConfigStore:
             if not done:
                 _remove(path)
 
-    def _texts(self, document):
+    def _sliced(self, document, sums, file):
+        step = 0
         for text in pieces(document, self._vault, ""):
-            yield text.encode()
+            data = text.encode()
+            sums[0] = crc32(data, sums[0])
+            sums[1] += len(data)
+            if file:
+                file.write(data)
+            if sums[1] - step >= _SLICE:
+                step = sums[1]
+                yield
 
     def _path(self, slot):
         return self._folder + "/" + _NAMES[slot]
@@ -208,7 +216,7 @@ def pieces(value, vault, key):
             if not isinstance(name, str):
                 raise StoreError(f"the name {name!r} in {key!r} is not text")
             yield before + json.dumps(name) + ":"
-            yield from pieces(value[name], vault, name)
+            yield from pieces(value.get(name), vault, name)
             before = ","
         yield "{}" if before == "{" else "}"
     elif isinstance(value, (list, tuple)):
@@ -218,14 +226,18 @@ def pieces(value, vault, key):
             yield from pieces(item, vault, key)
             before = ","
         yield "[]" if before == "[" else "]"
-    elif isinstance(value, str) and vault and value:
-        yield json.dumps(vault.sealed(key, value))
-    elif isinstance(value, float) and value - value != 0:
-        raise StoreError(f"{key!r} is not a number")
-    elif value is None or isinstance(value, (str, int, float)):
-        yield json.dumps(value)
     else:
-        raise StoreError(f"{key!r} cannot be saved")
+        yield _leaf(value, vault, key)
+
+
+def _leaf(value, vault, key):
+    if isinstance(value, str) and vault and value:
+        return json.dumps(vault.sealed(key, value))
+    if isinstance(value, float) and value - value != 0:
+        raise StoreError(f"{key!r} is not a number")
+    if value is None or isinstance(value, (str, int, float)):
+        return json.dumps(value)
+    raise StoreError(f"{key!r} cannot be saved")
 
 
 def _exists(path):

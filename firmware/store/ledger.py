@@ -1,10 +1,11 @@
-"""Counters that never decrease: energy, contactor closings, hours; safe against every power cut."""
+"""Counters that never decrease: energy, closings, hours; safe against every power cut."""
 
 import struct
 from binascii import crc32
 
-from firmware.ticks import since
 from micropython import const
+
+from firmware.ticks import since
 
 # A record of 16 bytes: kind, counter, then a value of 64 bits or a name of 8 bytes, CRC-32.
 _SIZE = const(16)
@@ -162,14 +163,7 @@ class Ledger:
         Reads the whole area in pages of 256 bytes: before the loop starts.
         """
         messages = []
-        for block in range(len(self._used)):
-            try:
-                self._scan(block, False)
-            except OSError as error:
-                self._used[block] = self._slots
-                messages.append(f"block {block} of the ledger cannot be read: {error}")
-        if self._sequence:
-            self._scan(self._block, True)
+        self._read(messages)
         staged = self._recall()
         self._loaded = True
         for number, name in enumerate(self._names):
@@ -183,6 +177,16 @@ class Ledger:
         for text in messages:
             self._log.warning("store", text)
         return messages
+
+    def _read(self, messages):
+        for block in range(len(self._used)):
+            try:
+                self._scan(block, False)
+            except OSError as error:
+                self._used[block] = self._slots
+                messages.append(f"block {block} of the ledger cannot be read: {error}")
+        if self._sequence:
+            self._scan(self._block, True)
 
     def _scan(self, block, current):
         page = self._proof
@@ -323,5 +327,3 @@ class Ledger:
         self._wear.wrote("ledger", 0, 1, 1000)
         self._area.erase(block)
         self._used[block] = 0
-
-

@@ -1,7 +1,8 @@
 """When the configuration is saved: bursts become one write, and a budget limits the rest."""
 
-from firmware.ticks import since
 from micropython import const
+
+from firmware.ticks import since
 
 # Within this time after the first change a burst is gathered.
 _SETTLE_MS = const(5000)

@@ -1,7 +1,8 @@
 """The account of all flash wear: who wrote how much, and how long the flash will last."""
 
-from firmware.ticks import since
 from micropython import const
+
+from firmware.ticks import since
 
 _DAY_S = const(86400)
 # The data sheets of common flash chips promise 100,000 erase cycles for each block.

@@ -1,6 +1,7 @@
 """A real littlefs on a RAM chip, mounted for one test."""
 
 import os
+
 import vfs
 
 from tests.unit.store.nor import Chip

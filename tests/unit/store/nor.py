@@ -74,9 +74,10 @@ class Chip:
         end = offset + len(data)
         if target[offset:end] == b"\xff" * len(data):
             target[offset:end] = data
-            return
-        for position in range(len(data)):
-            target[offset + position] &= data[position]
+        else:
+            for position in range(len(data)):
+                target[offset + position] &= data[position]
+        return 0
 
     def ioctl(self, operation, argument):
         if operation == 4:

@@ -9,7 +9,7 @@ from tests.unit.store.littlefs import FOLDER
 from tests.unit.store.nor import Quiet
 
 OLD = {"version": 1, "params": {"title": "old", "peak": 16000}, "devices": [{"id": "M1"}]}
-NEW = {"version": 1, "params": {"title": "n\u00fc \"\n", "peak": -5}, "devices": [], "x": None}
+NEW = {"version": 1, "params": {"title": 'n\u00fc "\n', "peak": -5}, "devices": [], "x": None}
 NAMES = ("config.0.json", "config.1.json")
 
 
@@ -191,6 +191,24 @@ def test_a_save_abandoned_half_way_changes_nothing():
             next(saving)
         saving.close()
         assert store().load() == (NEW, []), wanted
+
+
+def test_a_document_that_changes_during_the_save_is_not_saved_as_a_mixture():
+    document = {"version": 1, "devices": [{"id": "M%d" % n, "x": "y" * 90} for n in range(40)]}
+    for wanted in range(1, 25):
+        keeper = saved(OLD, NEW)
+        saving = keeper.saving(document)
+        for _ in range(wanted):
+            next(saving)
+        document["devices"][0]["id"] = "M%d" % (wanted + 40)
+        document["devices"][39].pop("x")
+        try:
+            for _ in saving:
+                pass
+        except StoreError as error:
+            assert "changed" in str(error)
+        assert store().load()[0] in (NEW, document), wanted
+        document["devices"][39]["x"] = "y" * 90
 
 
 def test_a_full_flash_keeps_the_configuration_in_force():

@@ -112,7 +112,7 @@ def test_each_step_programs_at_most_one_page_and_erases_at_most_one_block():
     ledger = boot(area)
     for number in range(20):
         ledger.raise_to(f"M{number}.wh", 10)
-    for second in range(4000):
+    for second in range(1000):
         ledger.add("M3.wh", 60)
         ledger.add("M7.wh", 70)
         area.programs = area.erases = 0

@@ -126,6 +126,8 @@ def test_spoilt_lines_are_left_out_and_the_next_one_is_whole():
     charge(boot(), 3)
     content = littlefs.read("ta.00000")
     for cut in range(1, 40):
+        littlefs.fresh()
+        charge(boot(), 3)
         littlefs.write("ta.00000", content[:-cut])
         kept = boot()
         charge(kept)
