@@ -50,8 +50,9 @@ class Keeper:
         try:
             for _ in saving:
                 await asyncio.sleep_ms(_SECTOR_MS)
-                if closed():
-                    return
+                # Giving up would close the file, and closing it writes too: wait instead.
+                while closed():
+                    await asyncio.sleep_ms(_SECOND_MS)
             self._saver.saved()
             self._log.info("store", f"configuration saved, number {self._store.sequence}")
         except StoreError as error:
