@@ -5,7 +5,7 @@ There is one chip per process, because the firmware finds its hardware by import
 
 from clock import Clock
 from micropython import const
-from registers import ADC_TOP_UV, LEVELS, PINS, TIME
+from registers import ADC_TOP_UV, ADC_UV, LEVELS, PINS, TIME
 
 # What machine.reset_cause() answers, with the numbers of the ESP32 port.
 PWRON_RESET = 1
@@ -38,18 +38,26 @@ class Silicon:
 
     def __init__(self):
         self.clock = Clock()
+        self.new()
+
+    def new(self):
+        """Solder a new chip in: nothing stored, no time passed, no pin connected."""
+        self.clock.restart()
         self.world = None
         self.reset_cause = PWRON_RESET
         self.unique_id = b"\x24\x6f\x28\xaa\xbb\xcc"
         self.freq = 160000000
         self.nvs = {}
+        self.data_partition = None  # block device of the partition "vfs"
         self.rtc_memory = b""
         self.rtc_offset_us = 0
         self.boots = 0
         self.glitches = []
-        self.refusals = []
         self.dead = True
         self.external = [None] * PINS
+        for n in range(PINS):
+            LEVELS[n] = 0
+            ADC_UV[n] = 0
         self.begin()
 
     def begin(self):

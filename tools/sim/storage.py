@@ -62,7 +62,7 @@ class NVS:
 
 
 class Partition:
-    """Only what is asked of it before an update: which partition runs, and that it is good."""
+    """Which partition runs, and the block device of the one that holds the files ("vfs")."""
 
     BOOT = 0
     RUNNING = 1
@@ -71,9 +71,20 @@ class Partition:
 
     def __init__(self, id, block_size: int = 4096):
         self._label = id if isinstance(id, str) else "factory"
+        if self._label == "vfs":
+            device = SILICON.data_partition
+            self.readblocks = device.readblocks
+            self.writeblocks = device.writeblocks
+            self.ioctl = device.ioctl
 
     def info(self) -> tuple:
         return (0, 0, 0x10000, 0x1F0000, self._label, False)
+
+    @staticmethod
+    def find(type=TYPE_APP, subtype=0xFF, label=None, block_size=4096) -> list:
+        if type != Partition.TYPE_DATA or label not in (None, "vfs"):
+            return []
+        return [Partition("vfs")] if SILICON.data_partition is not None else []
 
     @staticmethod
     def mark_app_valid_cancel_rollback():

@@ -88,6 +88,7 @@ class Flash:
             self._free_of_charge(vfs.VfsLfs2.mkfs, device)
         self._free_of_charge(lambda: vfs.mount(vfs.VfsLfs2(device), where))
         self._mounted = where
+        self._world.silicon.data_partition = device
 
     def unmount(self):
         """The chip has stopped: whatever was open can no longer write."""
