@@ -1,7 +1,56 @@
-"""The charge point: one step per pilot cycle, from readings to outputs (IEC 61851-1 mode 3)."""
+"""The charge point: one step per pilot cycle, from readings to outputs (IEC 61851-1 mode 3).
 
+A step judges the pilot and the fast safety inputs, does one of ten slower jobs in turn, computes
+at most one event, follows the tables of states.py, and sets every output from the state.
+"""
+
+from micropython import const
+
+from firmware.charge import events, faults, pilot, states, transaction
+from firmware.charge.contactor import Contactor
 from firmware.charge.limits import Limits
+from firmware.charge.lock import Lock
+from firmware.charge.options import Options
+from firmware.charge.phases import Phases
+from firmware.charge.protection import Protection
+from firmware.charge.proximity import Proximity
+from firmware.charge.residual import ResidualTest
 from firmware.charge.signals import Fitted, Inputs, Measured, Outputs, Refused
+from firmware.charge.wake import Wake, parse
+from firmware.ticks import since
+
+_HELD_MS = const(75)  # a cycle of 20 ms, held for 50 ms by somebody else; more is a fault
+_LONGEST_MS = const(60000)
+_PLENTY_MS = const(100000000)
+_PACE_MS = const(5000)  # cars need so long to follow; after a rise or a start, wait for them
+_REST_MS = const(5000)  # after charging, before the contactor may close again
+_LOADED_REST_MS = const(30000)  # the same after an opening under load
+_BLANK_CLOSED_MS = const(200)
+_BLANK_DUTY_MS = const(550)  # BMW hybrids show B for 500 ms after a change of the duty
+_UNPLUGGED_MS = const(500)  # a Leaf bounces to A when it stops: a session does not end by that
+_STEADY_MS = const(500)
+_UNRATED_MS = const(1000)
+_UNLOCK_MS = const(5000)
+_FLOWING_MA = const(1000)
+_WELDS = const(0x240)  # welded, phase_welded: the plug may be live and stays locked
+
+# Why nothing is offered: one bit each.
+_DISABLED = const(1)
+_SWITCHING = const(2)
+_DELAYED = const(4)
+_RESTING = const(8)
+_UNLOCKED = const(16)
+_TESTING = const(32)
+_UNRATED = const(64)
+_PLACING = const(128)
+_BLOCKS = "disabled phase-switch delayed resting lock self-test cable phase-contactor".split()
+
+_DOUBTS = {
+    pilot.E: faults.SHORT,
+    pilot.F: faults.PILOT,
+    pilot.UNSOUND: faults.DIODE,
+    pilot.SILENT: faults.UNKNOWN,
+}
 
 
 class ChargePoint:
@@ -13,45 +62,435 @@ class ChargePoint:
         self.inputs = Inputs()
         self.outputs = Outputs()
         self.measured = Measured()
-        self.state = 0
-        self.level = 6
-        self.offered_ma = 0
         self.enabled = True
-        self.faults = None  # charge.faults.Faults
-        self.events = None  # charge.events.Events: pop() -> (event, value) or None
-        self.transaction = None  # charge.transaction.Transaction
+        self.state = states.START
+        self.shown = "A"  # letter for the outside world; steady while waking or switching
+        self.level = pilot.NONE  # last settled level, pilot.A to pilot.NONE
+        self.offered_ma = 0  # what the pilot says now
+        self.events = events.Events()
+        self.faults = faults.Faults(self.events)
+        self.transaction = transaction.Transaction()
+        self.pilot = pilot.Pilot()
+        self.contactor = Contactor(
+            fitted.contactor_mirror,
+            self.faults,
+            (faults.WELDED, faults.NOT_CLOSED, faults.DROPPED),
+        )
+        self.phases = Phases(fitted, self.faults, self.events)
+        self.waker = Wake(fitted.pilot_disconnect)
+        self.residual = ResidualTest(fitted.residual_test, self.faults, self.events)
+        self.cable = Proximity()
+        self.options = Options()
+        self._protection = Protection(fitted, self.faults, limits)
+        self._lock = Lock(fitted.lock, self.faults)
+        self._prepare()
+        limits.set("hardware", fitted.max_current_ma, 0, None, 0)
+        self.configure(options or {})
+
+    def _prepare(self):
+        ventilate = states.ASKED if self.fitted.ventilation else states.VENTILATE
+        answers = [states.UNPLUGGED, states.RELEASED, states.ASKED, ventilate]
+        self._level_events = answers + [0] * (pilot.NONE - pilot.D)
+        self._slots = (
+            self._check_limits,
+            self._check_cable,
+            self._check_sensors,
+            self._check_currents,
+            self._check_residual,
+            self._check_lock,
+            self._check_phases,
+            self._check_wake,
+            self._check_session,
+            self._check_faults,
+        )
+        self._slot = 0
+        self._lap_ms = self._round_ms = 0  # length of the last round of slots, and of this one
+        self._then = 0
+        self._fresh = True  # before the first step
+        self._blocked = _PLACING if self.fitted.phase_contactor else 0
+        self._pace_ms = self._rest_ms = self._delay_ms = self._unrated_ms = 0
+        self._wish = 0
+        self._loaded = False
+        self._arrived = False  # a car is there, and its session has begun
+        self._visible = True
+        self._mode = states.PLUS
+        self._duty = self.outputs.duty
+        self._closed = False
+        self._connected = True
+        self._led = 0
+        self._row = states.TRANSITIONS[self.state]
+        self._timeout_ms = 0
+        self.state_ms = 0
 
     def step(self):
         """One pilot cycle: read self.inputs, fill self.outputs. Allocates nothing."""
+        inputs = self.inputs
+        outputs = self.outputs
+        closed = outputs.contactor
+        elapsed = since(inputs.now, self._then)
+        self._then = inputs.now
+        if not 0 <= elapsed <= _HELD_MS:
+            elapsed = self._held(elapsed, closed)
+        self._round_ms += elapsed
+        if self.state_ms < _PLENTY_MS:
+            self.state_ms += elapsed
+        self.pilot.update(inputs, elapsed, closed)
+        self.level = self.pilot.level
+        if self.level > pilot.D:
+            self._doubt()
+        self._protection.watch(inputs)
+        self.contactor.update(closed, inputs.contactor_mirror, elapsed)
+        if self._pace_ms or self._rest_ms:
+            self._count_down(elapsed)
+        slot = self._slot
+        self._slot = slot - 1 if slot else 9
+        self._slots[slot]()
+        offer_ma = 0 if self._blocked else self.limits.offer_ma
+        event = self._event(offer_ma)
+        if event:
+            self._enter(self._row[event], event)
+        if offer_ma != self.offered_ma and self._mode == states.PWM:
+            self._offer(offer_ma)
+        outputs.contactor = self._closed and not self.faults.active
+        outputs.duty = self._duty
+        outputs.pilot_connected = self._connected
+
+    def _held(self, elapsed: int, closed: bool) -> int:
+        if self._fresh:
+            self._fresh = False
+            return 0
+        if closed:
+            self.faults.report(faults.LATE, elapsed)
+        return min(max(0, elapsed), _LONGEST_MS)
+
+    def _doubt(self):
+        """What the level itself says is wrong; nothing while it has not settled."""
+        code = _DOUBTS.get(self.level)
+        if code == faults.UNKNOWN:
+            self.faults.report(code, self.pilot.unknown_ms)
+        elif code == faults.DIODE:
+            self.faults.report(code, self.inputs.low_mv)
+        elif code:
+            self.faults.report(code, self.inputs.high_mv)
+
+    def _count_down(self, elapsed: int):
+        self._pace_ms = max(0, self._pace_ms - elapsed)
+        self._rest_ms = max(0, self._rest_ms - elapsed)
+        # A car that only waits may keep its offer; one that asks has to wait without.
+        asks = self.level == pilot.C or self.level == pilot.D
+        self._block(_RESTING, self._rest_ms > 0 and asks)
+
+    def _block(self, reason: int, blocked: bool):
+        if blocked:
+            self._blocked |= reason
+        else:
+            self._blocked &= ~reason
+
+    def _event(self, offer_ma: int) -> int:
+        """The first event that the present state lists, or 0."""
+        row = self._row
+        if not self.faults.active:
+            event = states.CLEARED
+        else:
+            event = states.BARRED_BY if self.faults.barring else states.TRIPPED
+        if event in row:
+            return event
+        event = self._level_events[self.level]
+        if event in row:
+            return event
+        if not offer_ma:
+            if states.WITHDRAWN in row:
+                return states.WITHDRAWN
+        elif not self._pace_ms and states.OFFERED in row:
+            return states.OFFERED
+        if self.state == states.READY and self._in_order():
+            return states.CHECKED
+        if self._wish in row:
+            return self._wish
+        if self._timeout_ms and self.state_ms >= self._timeout_ms:
+            return states.EXPIRED
+        return 0
+
+    def _in_order(self) -> bool:
+        """The last look before the contactor closes."""
+        wire = self.pilot
+        return (
+            wire.seen == wire.level
+            and wire.seen_ms >= _STEADY_MS
+            and wire.proved
+            and wire.running
+            and not wire.unknown_ms
+            and self.contactor.proved_open()
+        )
+
+    def _enter(self, state: int, event: int):
+        was = self.state
+        self.state = state
+        self.state_ms = 0
+        self._row = states.TRANSITIONS[state]
+        self._timeout_ms = states.TIMEOUTS.get(state, 0)
+        mode, self._connected, closed, self._led, shown = states.OUTPUTS[state]
+        if closed != self._closed:
+            self._closed = closed
+            self._turn(closed, was, event)
+        if mode != self._mode:
+            self._mode = mode
+            self._signal(self.limits.offer_ma if mode == states.PWM else 0)
+        self._look(self._connected and mode != states.MINUS)
+        if shown != "-":
+            self.shown = shown
+        self._note(state, event)
+        self.events.put(events.STATE, state)
+
+    def _turn(self, closed: bool, was: int, event: int):
+        """The contactor is about to move."""
+        if closed:
+            self.pilot.blank_ms = max(self.pilot.blank_ms, _BLANK_CLOSED_MS)
+            self.transaction.reason = transaction.NO_REASON
+            return
+        self._loaded = event != states.RELEASED and self._flowing()
+        if self._loaded:
+            self.contactor.under_load += 1
+        self._rest_ms = _LOADED_REST_MS if self._loaded else _REST_MS
+        self.transaction.reason = _reason(was, event)
+
+    def _flowing(self) -> bool:
+        measured = self.measured
+        return not measured.known or max(measured.current_ma) > _FLOWING_MA
+
+    def _signal(self, offer_ma: int):
+        """Put an offer on the pilot: 1 kHz, or +12 V for none, or -12 V."""
+        self._duty = (
+            0 if self._mode == states.MINUS else pilot.duty(offer_ma, self.fitted.pwm_bits)
+        )
+        self.pilot.running = offer_ma > 0
+        self.offered_ma = offer_ma
+        self._pace_ms = _PACE_MS
+
+    def _offer(self, offer_ma: int):
+        """A lower limit counts at once, a higher one 5 s after the last change."""
+        if offer_ma < self.offered_ma or not self._pace_ms:
+            self._signal(offer_ma)
+            self.pilot.blank_ms = _BLANK_DUTY_MS
+
+    def _look(self, visible: bool):
+        if visible != self._visible:
+            self._visible = visible
+            if visible:
+                self.pilot.reveal()
+            else:
+                self.pilot.hide()
+
+    def _note(self, state: int, event: int):
+        if not self._arrived and (state == states.B1 or state == states.C1 or state == states.D1):
+            self._arrived = True
+            self._arrive()
+        if state == states.GAP:
+            self._timeout_ms = self.phases.begin(self.transaction.open, self._loaded)
+        elif event == states.WAKE or event == states.WAKE_BY_F:
+            self._timeout_ms = self.waker.hold_ms
+            self.waker.taken()
+            self.events.put(events.WAKING, self.waker.count)
+        elif event == states.ASKED:
+            self.waker.charged()
+        elif event == states.WITHDRAWN:
+            self.waker.arm()
+        self._wish = 0
+
+    # The slower jobs: one per step, each ten times a second; self._lap_ms since its last turn.
+
+    def _check_limits(self):
+        self.limits.update(self.inputs.now)
+        self._lap_ms = self._round_ms
+        self._round_ms = 0
+        if self._delay_ms:
+            self._delay_ms = max(0, self._delay_ms - self._lap_ms)
+        self._block(_DELAYED, self._delay_ms > 0)
+        self._block(_DISABLED, not self.enabled)
+
+    def _check_cable(self):
+        if not self.fitted.proximity:
+            return
+        plugged = self.transaction.open
+        changed = self.cable.update(self.inputs.proximity_ohm)
+        rating_ma = self.cable.rating_ma
+        if rating_ma and changed:
+            self.limits.set("cable", rating_ma, 0, None, self.inputs.now)
+        elif changed and not plugged:
+            self.limits.lift("cable")
+        self._block(_UNRATED, not rating_ma)
+        self._unrated_ms = self._unrated_ms + self._lap_ms if plugged and not rating_ma else 0
+        if self._unrated_ms >= _UNRATED_MS:
+            self.faults.report(faults.PROXIMITY, min(self.inputs.proximity_ohm or 0, 999999))
+
+    def _check_sensors(self):
+        self._protection.sensors(self.inputs)
+
+    def _check_currents(self):
+        phases = self.phases.active if self.fitted.phase_contactor else 3
+        self._protection.currents(
+            self.measured, self.offered_ma, self.contactor, phases, self._lap_ms
+        )
+
+    def _check_residual(self):
+        idle = self.state == states.A1 and self.contactor.proved_open()
+        self.residual.update(self.inputs.residual_tripped, idle, self._lap_ms)
+        testing = self.residual.running()
+        self._protection.testing = testing
+        self._block(_TESTING, testing)
+        self.outputs.residual_test = self.residual.output
+
+    def _check_lock(self):
+        wanted = self.transaction.open
+        if self.faults.active and self.state_ms >= _UNLOCK_MS and not self._closed:
+            wanted = wanted and self.faults.active & _WELDS != 0
+        self._lock.update(wanted, self.inputs.lock_closed, self._lap_ms)
+        self._block(_UNLOCKED, not self._lock.locked)
+        self.outputs.lock = self._lock.output
+
+    def _check_phases(self):
+        phases = self.phases
+        phases.update(self.inputs.phase_mirror, self._lap_ms)
+        if self.state == states.START:
+            phases.place(self.contactor.proved_open())
+        elif self.state == states.GAP:
+            phases.gap(self.contactor.proved_open(), self._lap_ms)
+        elif self.state == states.CHARGING:
+            phases.watch(self.measured, self._lap_ms)
+        self._block(_SWITCHING, phases.due())
+        self._block(_PLACING, not phases.ready)
+        self.outputs.phase_contactor = phases.output
+
+    def _check_wake(self):
+        if self.phases.due():
+            safe = self.contactor.proved_open() and not self.residual.running()
+            self._wish = states.SWITCH if safe else 0
+        else:
+            waiting = self.state == states.B2
+            self._wish = self.waker.update(waiting, self.state, self._lap_ms)
+
+    def _check_session(self):
+        visit = self.transaction
+        if self.level == pilot.A and self.pilot.seen_ms >= _UNPLUGGED_MS:
+            if visit.open or self.faults.active:
+                self._depart()
+        visit.update(self.measured, self._closed, self._lap_ms)
+
+    def _depart(self):
+        """No car is there: its session is over, and faults that waited for this may clear."""
+        self.faults.unplugged()
+        if self.transaction.open:
+            self._arrived = False
+            self.phases.unplugged()
+            self.residual.ask()
+            self.events.put(events.CLOSED, self.transaction.end())
+
+    def _arrive(self):
+        """A car, or at boot perhaps the one from before; it may have to wait at random."""
+        if not self.transaction.open:
+            self.transaction.begin()
+            self.waker.plugged()
+            self.events.put(events.OPENED, 0)
+        options = self.options
+        options.seed = (options.seed * 75 + 74) % 65537
+        self._delay_ms = (options.random_delay_s + 1) * options.seed // 65537 * 1000
+        self._block(_DELAYED, self._delay_ms > 0)
+
+    def _check_faults(self):
+        self.faults.update(self._lap_ms)
+        first = self.faults.first
+        self.outputs.led = 16 + first if first else self._led
+
+    # What the rest of the firmware may ask.
 
     def enable(self, enabled: bool):
         """Allow or forbid charging; forbidding goes through the orderly stop."""
         self.enabled = enabled
+        self._block(_DISABLED, not enabled)
 
     def wake(self):
         """Interrupt the pilot once for a sleeping car; raises Refused(reason)."""
-        raise Refused("no car waits")
+        if self.state != states.B1 and self.state != states.B2:
+            raise Refused("no car waits in B")
+        self.waker.ask()
 
     def request_phases(self, phases: int):
         """Change to 1 or 3 phases when the rules allow; raises Refused(reason)."""
-        raise Refused("not built yet")
+        self.phases.request(phases)
 
     def acknowledge(self):
-        """Clear the latched faults whose cause is gone."""
+        """Somebody has looked: standing faults clear 30 s after their cause is gone."""
+        self.faults.acknowledge()
 
     def authorise(self, who: str):
         """Note who lets this car charge, for the transaction."""
+        self.transaction.authorised = who[:64]
 
     def configure(self, options: dict):
         """Check all of `options` against the board, then apply; raises Refused(reason)."""
+        chosen = self.options
+        chosen.change(options, self.fitted, self.phases)
+        self.limits.minimum_ma = chosen.minimum_ma
+        current_ma = chosen.max_current_ma or self.fitted.max_current_ma
+        self.limits.set("settings", current_ma, 0, None, self.inputs.now)
+        self.phases.switching = chosen.phase_switching
+        self.phases.automatic = chosen.phase_automatic
+        self.phases.gap_ms = chosen.phase_gap_s * 1000
+        self.phases.interval_ms = chosen.phase_interval_s * 1000
+        self.waker.steps = parse(chosen.wake_recipe) if chosen.wake else []
+        self.waker.most = chosen.wake_most
+
+    def restore(self, record: dict):
+        """Continue the transaction that a reset interrupted; before the first step."""
+        self.transaction.restore(record)
 
     def state_name(self) -> str:
-        return "A1"
+        """State as in IEC 61851-1; a car that asks for ventilation and gets it shows D."""
+        name = states.NAMES[self.state]
+        return "D" + name[1:] if name[0] == "C" and self.level == pilot.D else name
 
-    def shown(self) -> str:
-        """Letter A to F for the outside world: steady while waking or switching phases."""
-        return "A"
+    def waking(self) -> bool:
+        return self.state == states.WAKE_GAP or self.state == states.WAKE_F
 
     def status(self) -> dict:
         """Plain values for the API and the panel."""
-        return {"state": self.state_name(), "offered_ma": self.offered_ma}
+        owner, value_ma = self.limits.ruling()
+        blocked = self._blocked
+        return {
+            "state": self.state_name(),
+            "shown": self.shown,
+            "level": pilot.LETTERS[self.level],
+            "waking": self.waking(),
+            "wake_count": self.waker.count,
+            "enabled": self.enabled,
+            "offered_ma": self.offered_ma,
+            "limit_ma": value_ma,
+            "limit_owner": owner,
+            "limits": self.limits.table(self.inputs.now),
+            "blocked": [_BLOCKS[i] for i in range(len(_BLOCKS)) if blocked >> i & 1],
+            "contactor": self.outputs.contactor,
+            "switches": self.contactor.switches,
+            "switches_under_load": self.contactor.under_load,
+            "diode_proved": self.pilot.proved,
+            "toggles": self.pilot.toggles,
+            "phases": self.phases.active,
+            "phases_wanted": self.phases.wanted,
+            "phases_fallback": self.phases.fallback,
+            "cable_ma": self.cable.rating_ma,
+            "residual_tested": self.residual.passed,
+            "residual_due": self.residual.due,
+            "residual_age_ms": self.residual.age_ms,
+            "faults": self.faults.status(),
+            "transaction": self.transaction.record(),
+        }
+
+
+def _reason(was: int, event: int) -> int:
+    """Why charging ended, from the state it ended in and the event that ended it."""
+    if event == states.TRIPPED or event == states.BARRED_BY:
+        return transaction.BY_FAULT
+    if event == states.UNPLUGGED:
+        return transaction.BY_UNPLUGGING
+    if was == states.STOPPING:
+        return transaction.BY_WITHDRAWAL
+    return transaction.BY_CAR if event == states.RELEASED else transaction.BY_VENTILATION

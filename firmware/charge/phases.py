@@ -1,0 +1,117 @@
+"""One phase or three: who wants it, when it may change, and the contactor of L2 and L3.
+
+That contactor moves only while the main contactor is proved open and the pilot is cut, because a
+car may bridge its phases while it charges on one: live L2 and L3 would then be shorted.
+"""
+
+from micropython import const
+
+from firmware.charge import events, faults
+from firmware.charge.contactor import Contactor
+from firmware.charge.signals import Refused
+
+_APART_MS = const(100)  # from cutting the pilot to moving the contactor
+_UNPLUGGED_MS = const(1000)
+_LOADED_MS = const(60000)  # after an opening under load the car gets at least this long
+_ONE_MS = const(30000)
+_STRONG_MA = const(5000)
+_IDLE_MA = const(500)
+_PLENTY_MS = const(100000000)
+
+
+class Phases:
+    """The phases in use, the ones wanted, and the way from here to there."""
+
+    def __init__(self, fitted, standing: faults.Faults, ring: events.Events):
+        self.active = 3 if fitted.phases == 3 else 1
+        self.wanted = self.active
+        self.fallback = False  # this car uses one phase only
+        self.output = False
+        self.ready = not fitted.phase_contactor  # the contactor is where it should be
+        self.switching = False  # allowed at all; off unless the user knows the car
+        self.automatic = True
+        self.gap_ms = 60000  # BMW iX3 and Cupra Tavascan take 45 s to believe a new plug-in
+        self.interval_ms = 210000
+        self._fitted = fitted
+        self._ring = ring
+        self._since_ms = _PLENTY_MS
+        self._in_gap_ms = 0
+        self._moved = False
+        self._one_ms = 0
+        self._contactor = Contactor(
+            fitted.phase_mirror,
+            standing,
+            (faults.PHASE_WELDED, faults.PHASE_NOT_CLOSED, faults.PHASE_NOT_CLOSED),
+        )
+
+    def why_not(self) -> str:
+        """Why phases cannot be switched on this board; empty when they can."""
+        fitted = self._fitted
+        if not fitted.phase_contactor or fitted.phases != 3:
+            return "no contactor for L2 and L3"
+        if not fitted.contactor_mirror:
+            return "no mirror contact proves the contactor open"
+        if not fitted.pilot_disconnect:
+            return "this board cannot cut the pilot"
+        return ""
+
+    def request(self, phases: int):
+        """Ask for 1 or 3 phases; it happens as soon as the rules allow. Raises Refused."""
+        if phases not in (1, 3):
+            raise Refused("1 or 3 phases")
+        if phases != self.active or phases != self.wanted:
+            reason = self.why_not() or ("" if self.switching else "phase switching is off")
+            if reason:
+                raise Refused(reason)
+        self.wanted = phases
+        self.fallback = False
+
+    def target(self) -> int:
+        return 1 if self.fallback else self.wanted
+
+    def due(self) -> bool:
+        """The offer has to be withdrawn now for a switch."""
+        return self.target() != self.active and self._since_ms >= self.interval_ms
+
+    def unplugged(self):
+        self.fallback = False
+
+    def update(self, mirror: bool | None, elapsed: int):
+        """Ten times a second: time and the mirror contact."""
+        if self._since_ms < _PLENTY_MS:
+            self._since_ms += elapsed
+        if self._fitted.phase_contactor:
+            self._contactor.update(self.output, mirror, elapsed)
+            self.ready = self._contactor.agreed and self.output == (self.active == 3)
+
+    def watch(self, measured, elapsed: int):
+        """Ten times a second while charging: fall back when only L1 is used for 30 s."""
+        first, second, third = measured.current_ma
+        one = first > _STRONG_MA and max(second, third) < _IDLE_MA
+        usable = measured.known and self.switching and self.automatic and self.active == 3
+        self._one_ms = min(self._one_ms + elapsed, _ONE_MS) if one and usable else 0
+        if self._one_ms >= _ONE_MS:
+            self.fallback = True
+
+    def place(self, proved_open: bool):
+        """At boot, before anything is offered: the contactor goes where it belongs."""
+        if self._fitted.phase_contactor and proved_open:
+            self.output = self.active == 3
+
+    def begin(self, plugged: bool, loaded: bool) -> int:
+        """The pilot has just been cut; the length of the gap in ms."""
+        self._since_ms = 0
+        self._in_gap_ms = 0
+        self._moved = False
+        if not plugged:
+            return _UNPLUGGED_MS
+        return max(self.gap_ms, _LOADED_MS) if loaded else self.gap_ms
+
+    def gap(self, proved_open: bool, elapsed: int):
+        """Ten times a second in the gap: once in it, the contactor moves."""
+        self._in_gap_ms += elapsed
+        if proved_open and self._in_gap_ms >= _APART_MS and not self._moved:
+            self._moved = True
+            self.active = self.target()
+            self.output = self.active == 3
+            self._ring.put(events.PHASES, self.active)

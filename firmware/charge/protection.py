@@ -1,0 +1,121 @@
+"""Watches sensors and currents on its own account; all it can do is trip and lower the limit."""
+
+from micropython import const
+
+from firmware.charge import faults
+
+# Temperatures in tenths of a degree: full current up to 62, half at 65, a quarter at 68, nothing
+# from 71 until it is 62 again; straight lines between, so that nothing jumps.
+_COOL_DC = const(620)
+_WARM_DC = const(650)
+_HOT_DC = const(680)
+_STOP_DC = const(710)
+_COLDEST_DC = const(-400)
+_HOTTEST_DC = const(1250)
+
+_OVER_MS = const(7000)  # 5 s for the car to follow a new duty, and 2 s of grace
+_MISSING_MS = const(30000)
+_EXTRA_MS = const(2000)
+_ACTIVE_MA = const(1000)  # a phase in use
+_STRONG_MA = const(5000)
+_IDLE_MA = const(500)
+_OPEN_W = const(300)
+_OPEN_MS = const(30000)  # S0 power needs 12 s without a pulse to fall below 300 W
+_REPEATS = const(2)
+
+
+def derated_ma(full_ma: int, temperature_dc: int) -> int:
+    """Current allowed at a temperature below the stop, in whole amperes, at least 6 A."""
+    if temperature_dc <= _COOL_DC:
+        return full_ma
+    if temperature_dc <= _WARM_DC:
+        share = 120 - (temperature_dc - _COOL_DC) * 2
+    elif temperature_dc <= _HOT_DC:
+        share = 60 - (temperature_dc - _WARM_DC)
+    else:
+        share = 30
+    return max(6000, full_ma * share // 120 // 1000 * 1000)
+
+
+class Protection:
+    """Trips; never clears, never closes, never raises a limit above the hardware's."""
+
+    def __init__(self, fitted, standing: faults.Faults, limits):
+        self._fitted = fitted
+        self._faults = standing
+        self._limits = limits
+        self.testing = False  # the residual current sensor is being tested: it has to trip
+        self._residual = 0
+        self._hot = False
+        self._share_ma = fitted.max_current_ma
+        self._over_ms = self._missing_ms = self._extra_ms = self._flow_ms = 0
+
+    def watch(self, inputs):
+        """The fast ones, in every step."""
+        if inputs.residual_tripped or inputs.emergency_stop or inputs.supply_ok is False:
+            self._trip(inputs)
+        else:
+            self._residual = 0
+
+    def _trip(self, inputs):
+        if inputs.emergency_stop:
+            self._faults.report(faults.EMERGENCY, 0)
+        if inputs.supply_ok is False:
+            self._faults.report(faults.SUPPLY, 0)
+        if inputs.residual_tripped and not self.testing:
+            self._residual = min(self._residual + 1, _REPEATS)
+            if self._residual == _REPEATS:
+                self._faults.report(faults.RESIDUAL, 0)
+
+    def sensors(self, inputs):
+        """Ten times a second: what is fitted has to answer, and not to be hot."""
+        fitted = self._fitted
+        if (fitted.residual_sensor and inputs.residual_tripped is None) or (
+            fitted.emergency_stop and inputs.emergency_stop is None
+        ):
+            self._faults.report(faults.SENSOR, 0)
+        if fitted.temperature:
+            self._temperature(inputs.temperature_dc, inputs.now)
+
+    def _temperature(self, temperature_dc: int | None, now: int):
+        if temperature_dc is None or not _COLDEST_DC < temperature_dc < _HOTTEST_DC:
+            self._faults.report(faults.SENSOR, temperature_dc or 0)
+            return
+        if temperature_dc >= _STOP_DC:
+            self._hot = True
+        elif temperature_dc <= _COOL_DC:
+            self._hot = False
+        if self._hot:
+            self._faults.report(faults.OVER_TEMPERATURE, temperature_dc)
+        share_ma = derated_ma(self._fitted.max_current_ma, temperature_dc)
+        if share_ma != self._share_ma:
+            self._share_ma = share_ma
+            self._limits.set("temperature", share_ma, 0, None, now)
+
+    def currents(self, measured, offered_ma: int, contactor, phases: int, elapsed: int):
+        """Ten times a second; `phases`: how many may be live. Without a fresh meter: nothing."""
+        if not measured.known:
+            self._over_ms = self._missing_ms = self._extra_ms = self._flow_ms = 0
+            return
+        first, second, third = measured.current_ma
+        most = max(first, second, third)
+        if not contactor.closed:
+            flows = most > _ACTIVE_MA or measured.power_w > _OPEN_W
+            late = contactor.edge_ms >= _OPEN_MS
+            self._flow_ms = self._flow_ms + elapsed if flows and late else 0
+            if self._flow_ms >= _OPEN_MS:
+                self._faults.report(faults.CURRENT_WHILE_OPEN, measured.power_w)
+            return
+        others = max(second, third)
+        over = offered_ma and most > (offered_ma + 500) * 11 // 10
+        self._over_ms = self._over_ms + elapsed if over else 0
+        if self._over_ms >= _OVER_MS:
+            self._faults.report(faults.OVER_CURRENT, most)
+        missing = others > _STRONG_MA and first < _IDLE_MA
+        self._missing_ms = self._missing_ms + elapsed if missing else 0
+        if self._missing_ms >= _MISSING_MS:
+            self._faults.report(faults.MISSING_PHASE, first)
+        extra = phases == 1 and others > _ACTIVE_MA
+        self._extra_ms = self._extra_ms + elapsed if extra else 0
+        if self._extra_ms >= _EXTRA_MS:
+            self._faults.report(faults.PHASE_WELDED, others)

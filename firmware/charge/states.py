@@ -1,0 +1,158 @@
+"""The state machine of the charge point, as data: what follows what, and what each state does.
+
+Rules: this file holds everything that decides a state. Events are computed from the readings
+before (point.py) and tried in the order TRIPPED/BARRED/CLEARED, level, OFFERED/WITHDRAWN, wish,
+EXPIRED; the first that the row of the present state lists is followed, one per step. A pair that
+is not listed is refused. Outputs belong to states, never to transitions, so no path can forget
+to open the contactor.
+
+Names follow IEC 61851-1 annex A: the letter is what the car shows, 1 is +12 V DC, 2 is 1 kHz.
+"""
+
+from micropython import const
+
+START = const(0)  # +12 V, until the level has settled: after boot, a fault, a gap
+A1 = const(1)
+B1 = const(2)
+B2 = const(3)
+C1 = const(4)  # the car asks, nothing is offered, contactor open
+READY = const(5)  # C2 with the contactor still open: last checks
+CHARGING = const(6)  # C2
+STOPPING = const(7)  # C1 with the contactor closed: the car has 6 s to stop
+D1 = const(8)  # ventilation asked for, none fitted
+F = const(9)  # -12 V for a moment, so that the car notices
+FAULT = const(10)
+BARRED = const(11)  # a fault that only a person may clear
+GAP = const(12)  # pilot cut while the phases change
+WAKE_GAP = const(13)
+WAKE_F = const(14)
+
+TRIPPED = const(1)  # a fault stands
+BARRED_BY = const(2)  # one of those that bar
+CLEARED = const(3)  # no fault stands
+UNPLUGGED = const(4)  # level A
+RELEASED = const(5)  # level B
+ASKED = const(6)  # level C, or D with ventilation fitted
+VENTILATE = const(7)  # level D without
+OFFERED = const(8)  # there is current to offer, and 5 s have passed since the pilot last changed
+WITHDRAWN = const(9)
+CHECKED = const(10)  # everything is in order to close
+SWITCH = const(11)  # the phases shall change
+WAKE = const(12)  # a gap in the pilot is due
+WAKE_BY_F = const(13)
+EXPIRED = const(14)
+
+TRANSITIONS = {
+    START: {
+        TRIPPED: FAULT,
+        BARRED_BY: BARRED,
+        UNPLUGGED: A1,
+        RELEASED: B1,
+        ASKED: C1,
+        VENTILATE: D1,
+    },
+    A1: {
+        TRIPPED: FAULT,
+        BARRED_BY: BARRED,
+        RELEASED: B1,
+        ASKED: C1,
+        VENTILATE: D1,
+        SWITCH: GAP,
+    },
+    B1: {
+        TRIPPED: FAULT,
+        BARRED_BY: BARRED,
+        UNPLUGGED: A1,
+        ASKED: C1,
+        VENTILATE: D1,
+        OFFERED: B2,
+        SWITCH: GAP,
+        WAKE: WAKE_GAP,
+        WAKE_BY_F: WAKE_F,
+    },
+    B2: {
+        TRIPPED: FAULT,
+        BARRED_BY: BARRED,
+        UNPLUGGED: A1,
+        ASKED: READY,
+        VENTILATE: D1,
+        WITHDRAWN: B1,
+        WAKE: WAKE_GAP,
+        WAKE_BY_F: WAKE_F,
+    },
+    C1: {
+        TRIPPED: FAULT,
+        BARRED_BY: BARRED,
+        UNPLUGGED: A1,
+        RELEASED: B1,
+        VENTILATE: D1,
+        OFFERED: READY,
+        SWITCH: GAP,
+    },
+    READY: {
+        TRIPPED: FAULT,
+        BARRED_BY: BARRED,
+        UNPLUGGED: A1,
+        RELEASED: B2,
+        VENTILATE: D1,
+        WITHDRAWN: C1,
+        CHECKED: CHARGING,
+        EXPIRED: C1,
+    },
+    CHARGING: {
+        TRIPPED: F,
+        BARRED_BY: F,
+        UNPLUGGED: A1,
+        RELEASED: B2,
+        VENTILATE: D1,
+        WITHDRAWN: STOPPING,
+    },
+    STOPPING: {
+        TRIPPED: F,
+        BARRED_BY: F,
+        UNPLUGGED: A1,
+        RELEASED: B1,
+        VENTILATE: D1,
+        EXPIRED: C1,
+    },
+    D1: {TRIPPED: FAULT, BARRED_BY: BARRED, UNPLUGGED: A1, RELEASED: B1, ASKED: C1},
+    F: {EXPIRED: FAULT},
+    FAULT: {BARRED_BY: BARRED, CLEARED: START},
+    BARRED: {TRIPPED: FAULT, CLEARED: START},
+    GAP: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
+    WAKE_GAP: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
+    WAKE_F: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
+}
+
+PLUS = const(0)  # +12 V DC
+PWM = const(1)
+MINUS = const(2)  # -12 V DC
+
+# Pilot, its wire connected, contactor closed, LED pattern, level shown outwards (- keeps the
+# last one: waking and switching phases look like B to those who plan by it).
+OUTPUTS = {
+    START: (PLUS, True, False, 0, "-"),
+    A1: (PLUS, True, False, 0, "A"),
+    B1: (PLUS, True, False, 4, "B"),
+    B2: (PWM, True, False, 1, "B"),
+    C1: (PLUS, True, False, 4, "B"),
+    READY: (PWM, True, False, 1, "B"),
+    CHARGING: (PWM, True, True, 2, "C"),
+    STOPPING: (PLUS, True, True, 2, "C"),
+    D1: (PLUS, True, False, 3, "D"),
+    F: (MINUS, True, False, 5, "E"),
+    FAULT: (PLUS, True, False, 5, "E"),
+    BARRED: (MINUS, True, False, 5, "F"),
+    GAP: (PLUS, False, False, 1, "-"),
+    WAKE_GAP: (PLUS, False, False, 1, "-"),
+    WAKE_F: (MINUS, True, False, 1, "-"),
+}
+
+# Milliseconds until EXPIRED. GAP and the wake-ups take theirs from phases.py and wake.py.
+TIMEOUTS = {
+    READY: 2400,  # with the 500 ms before it, 3 s to close at most (table A.6, 4)
+    STOPPING: 6000,  # 3 s for the car and as much again (10.1, 10.2)
+    F: 300,  # table A.5
+}
+
+NAMES = "start A1 B1 B2 C1 C2-ready C2 C1-stopping D1 F fault barred gap wake wake-F".split()

@@ -1,0 +1,151 @@
+"""The safety rules, judged from inputs and outputs alone, after every step.
+
+Written against the rules and not against the firmware: it keeps its own counts.
+"""
+
+_DC = 65535
+_FORCED_MS = 6000
+_CLOSED_GAP_MS = 75
+
+
+class Broken(AssertionError):
+    """A rule does not hold."""
+
+
+def offered(duty: int) -> int:
+    """Milliamperes that a car reads from a duty of 65536; 0 when it may not charge."""
+    if duty in (0, _DC):
+        return 0
+    if duty <= 85 * 65536 // 100:
+        return duty * 60000 // 65536
+    return duty * 250000 // 65536 - 160000
+
+
+class Watch:
+    """Call before() with the inputs of a step ready, after() with its outputs."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.asking_ms = 0  # C (or D) without a break
+        self.away = 0  # decisions in a row that want the contactor open
+        self.away_ms = 0
+        self.unknown_ms = 0
+        self.unknown = 0
+        self.proof_ms = 0  # of a sound diode in this plug-in
+        self.stop_ms = 0  # closed without PWM
+        self.blank_ms = 0  # while B may be a glitch
+        self.open_ms = 10000
+        self.was_closed = False
+        self.was_phase = False
+        self.was_duty = _DC
+        self.offered_before = False
+        self.energy_wh = 0
+        self.tripped = 0
+        self.gap_ms = 0
+
+    def before(self, elapsed: int):
+        bench = self.bench
+        inputs = bench.inputs
+        self.gap_ms = elapsed
+        self.blank_ms = max(0, self.blank_ms - elapsed)
+        self.tripped = self.tripped + 1 if inputs.residual_tripped else 0
+        running = 0 < self.was_duty < _DC
+        hidden = not bench.outputs.pilot_connected or self.was_duty == 0
+        if hidden:
+            self.asking_ms = -1
+            return
+        if not inputs.levels_known:
+            self.unknown += 1
+            self.unknown_ms += elapsed
+            return
+        self.unknown = self.unknown_ms = 0
+        high, low = inputs.high_mv, inputs.low_mv
+        vented = bench.point.fitted.ventilation
+        asks = (1000 if vented else 4000) <= high <= 8000
+        sound = not running or low <= -10000
+        self._prove(running and sound and 1000 < high < 11000, high, elapsed)
+        if asks and sound:
+            self.asking_ms = self.asking_ms + min(elapsed, 50) if self.asking_ms >= 0 else 0
+            self.away = 0
+            return
+        self.asking_ms = -1
+        glitch = self.blank_ms and 7000 <= high <= 11000 and sound
+        if glitch:
+            return
+        self.away_ms = self.away_ms + elapsed if self.away else 0
+        self.away += 1
+
+    def _prove(self, sound: bool, high: int, elapsed: int):
+        if sound:
+            self.proof_ms += elapsed
+        elif not 1000 < high < 11000:
+            self.proof_ms = 0
+
+    def _must(self, holds: bool, rule: str):
+        if not holds:
+            raise Broken(f"{rule}: {self.bench.why()}")
+
+    def after(self):
+        outputs = self.bench.outputs
+        closed = outputs.contactor
+        running = 0 < outputs.duty < _DC
+        if closed and not self.was_closed:
+            self._must(running, "closes only while PWM runs")
+            self._must(self.asking_ms >= 500, "closes only after 500 ms of asking")
+            self._must(self.proof_ms >= 80, "closes only with the diode proved in this plug-in")
+            self._must(self.open_ms >= 250, "closes only 250 ms after opening")
+            self._must(self.bench.inputs.contactor_mirror in (None, False), "closes a weld")
+        if closed:
+            self._judge_closed(running)
+        self._judge_offer(outputs.duty)
+        self._judge_phases(outputs)
+        energy_wh = self.bench.point.transaction.total_wh
+        self._must(energy_wh >= self.energy_wh, "energy never decreases")
+        self.energy_wh = energy_wh
+        self._remember(outputs, closed, running)
+
+    def _judge_closed(self, running: bool):
+        inputs = self.bench.inputs
+        self._must(self.bench.point.faults.active == 0, "a fault stands and it is closed")
+        self._must(
+            not (self.away >= 3 and self.away_ms >= 30), "three decisions and 30 ms open it"
+        )
+        self._must(not (self.unknown >= 3 and self.unknown_ms >= 60), "60 ms of silence open it")
+        self._must(running or self.stop_ms < _FORCED_MS + 20, "6 s without PWM open it")
+        self._must(not inputs.emergency_stop, "an emergency stop opens it at once")
+        self._must(inputs.supply_ok is not False, "a bad supply opens it at once")
+        self._must(self.tripped < 2, "two decisions of the residual current sensor open it")
+        self._must(
+            self.gap_ms <= _CLOSED_GAP_MS or not self.was_closed, "a step that came late opens it"
+        )
+
+    def _judge_offer(self, duty: int):
+        point = self.bench.point
+        current = offered(duty)
+        self._must(duty in (0, _DC) or 6553 - 7 <= duty <= 62914, "no offer between 0 and 6 A")
+        self._must(current <= point.limits.value_ma, "more than the smallest limit")
+        self._must(current <= point.fitted.max_current_ma, "more than the hardware carries")
+        rating = point.cable.rating_ma
+        self._must(not rating or current <= rating, "more than the cable carries")
+
+    def _judge_phases(self, outputs):
+        if outputs.phase_contactor == self.was_phase:
+            return
+        self._must(not outputs.contactor and not self.was_closed, "L2/L3 moves while closed")
+        self._must(self.open_ms >= 250, "L2/L3 moves right after opening")
+        self._must(self.bench.inputs.contactor_mirror is False, "L2/L3 moves without proof")
+        self._must(
+            not outputs.pilot_connected or not self.offered_before, "L2/L3 moves, pilot joined"
+        )
+
+    def _remember(self, outputs, closed: bool, running: bool):
+        if closed and not self.was_closed:
+            self.blank_ms = max(self.blank_ms, 200)
+        if closed and running and 0 < self.was_duty < _DC and outputs.duty != self.was_duty:
+            self.blank_ms = 550
+        self.stop_ms = self.stop_ms + self.gap_ms if closed and not running else 0
+        self.open_ms = 0 if closed else self.open_ms + self.gap_ms
+        self.offered_before = self.offered_before or running
+        self.was_closed = closed
+        self.was_phase = outputs.phase_contactor
+        self.was_duty = outputs.duty
