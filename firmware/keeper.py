@@ -24,6 +24,7 @@ class Keeper:
         self._log = log
         self._revision = settings.revision
         self._told = False
+        self._saving = False
 
     async def run(self, closed, now):
         """Look once a second, for ever."""
@@ -38,20 +39,22 @@ class Keeper:
             self._revision = self._settings.revision
             self._saver.changed()
         if self._saver.due(now(), closed()):
-            await self._save(closed)
+            await self._save(closed, now)
         waits = self._saver.pending and (closed() or self._saver.delayed)
         if waits and not self._told:
             why = "the contactor opens" if closed() else "the daily write budget allows it"
             self._log.info("store", f"settings are changed in RAM and saved as soon as {why}")
         self._told = waits
 
-    async def _save(self, closed):
+    async def _save(self, closed, now):
+        self._saving = True
         saving = self._store.saving(self._settings.document())
         try:
             for _ in saving:
                 await asyncio.sleep_ms(_SECTOR_MS)
                 # Giving up would close the file, and closing it writes too: wait instead.
                 while closed():
+                    self._ledger.step(now(), True)
                     await asyncio.sleep_ms(_SECOND_MS)
             self._saver.saved()
             self._log.info("store", f"configuration saved, number {self._store.sequence}")
@@ -60,6 +63,7 @@ class Keeper:
             self._log.error("store", str(error))
         finally:
             saving.close()
+            self._saving = False
 
     async def settle(self, now):
         """Write everything that is pending, contactor open: before an orderly restart."""
@@ -68,6 +72,8 @@ class Keeper:
             self._ledger.step(now(), False)
             if self._ledger.saved():
                 break
+            await asyncio.sleep_ms(_SECTOR_MS)
+        while self._saving:
             await asyncio.sleep_ms(_SECTOR_MS)
         if self._settings.revision != self._revision or self._saver.pending:
             self._store.save(self._settings.document())
