@@ -51,6 +51,7 @@ class Chip:
         self.result = None
         self.ticks_at_boot = 0
         self.uncaught = None
+        self.program = {}  # names of boot.py, then of main.py, of this life
         self._off_ms = 0
         self.mount = "/data"
         self._cause = PWRON_RESET
@@ -159,7 +160,8 @@ class Chip:
         except OSError:
             return
         try:
-            exec(compile(source, name, "exec"), {"__name__": "__main__", "__file__": name})
+            self.program = {"__name__": "__main__", "__file__": name}
+            exec(compile(source, name, "exec"), self.program)
         except SystemExit:
             SILICON.die(SOFT_RESET, "sys.exit()")
             self.clock.due()
