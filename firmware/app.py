@@ -13,7 +13,7 @@ from firmware.api.variables import Variables
 from firmware.board import Board
 from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
-from firmware.charge.signals import Fitted
+from firmware.charge.signals import Fitted, Refused
 from firmware.keeper import Keeper
 from firmware.log import Log
 from firmware.meters import Meters
@@ -82,6 +82,8 @@ class App:
     def _build_charge_point(self):
         self.limits = Limits()
         self.point = ChargePoint(Fitted(self.board.fitted()), self.limits)
+        self.point.transaction.total_wh = self.ledger.value("E1.wh")
+        self.point.enable(self.settings.charge.start_enabled)
         self.pace = Pace()
         self.pilot_loop = PilotLoop(self.board, self.point, self.pace, self._held)
         self.recorder = Recorder(self.point, self.ledger, self.log)
@@ -130,6 +132,21 @@ class App:
     def _settings_changed(self, names):
         self.devices.renew()
         self.own.follow(self.board.now())
+        charge = self.settings.charge
+        try:
+            self.point.configure(
+                {
+                    "max_current_ma": charge.max_current_ma,
+                    "minimum_ma": charge.min_current_ma,
+                    "phase_switching": charge.phase_switching,
+                    "phase_gap_s": charge.phase_pause_s,
+                    "phase_interval_s": charge.phase_interval_s,
+                    "random_delay_s": charge.random_delay_s,
+                    "wake": charge.wake_up,
+                }
+            )
+        except Refused as error:
+            self.log.error("settings", f"charge: {error}; the options in force stay")
 
     def _energy_wh(self) -> int:
         return self.ledger.value("E1.wh")

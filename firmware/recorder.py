@@ -28,6 +28,7 @@ class Recorder:
         point = self._point
         while event := point.events.pop():
             self._tell(event[0], event[1])
+        self._ledger.raise_to("E1.wh", point.transaction.total_wh)
 
     def _tell(self, kind, value):
         log = self._log

@@ -27,11 +27,11 @@ params.surplus_expr text - 0 200 flash admin
 params.cm_flags int 0 0 4294967295 ram admin
 params.cycle_time int 3000 1000 10000 flash admin
 charge.max_current_ma int 16000 6000 80000 flash admin
-charge.min_current_ma int 6000 6000 32000 flash admin
+charge.min_current_ma int 6000 6000 16000 flash admin
 charge.phases int 3 1 3 flash admin
 charge.phase_switching bool 0 0 1 flash admin
 charge.phase_pause_s int 60 15 120 flash admin
-charge.phase_interval_s int 300 0 86400 flash admin
+charge.phase_interval_s int 300 210 3600 flash admin
 charge.ventilation bool 0 0 1 flash admin
 charge.wake_up bool 1 0 1 flash admin
 charge.random_delay_s int 0 0 1800 flash admin
@@ -111,6 +111,12 @@ user.name text - 0 63 flash admin
 user.display bool 0 0 1 flash admin
 user.dev_ids list - 0 16 flash admin
 user.rfids list - 0 16 flash admin
+plan.dev_id text - 2 4 flash admin
+plan.cplan list - 0 24 flash admin
+slot.dc bool 0 0 1 flash admin
+slot.st int 0 0 1439 flash admin
+slot.dr int 1440 1 1440 flash admin
+slot.lm num 0 0 1000000 flash admin
 rfid.id text - 1 32 flash admin
 rfid.name text - 0 63 flash admin
 rfid.ac_auth bool 1 0 1 flash admin
@@ -279,8 +285,10 @@ def record(section: str, values) -> dict:
     if not isinstance(values, dict):
         raise SettingError(section, values, "an object")
     taken = {name: check(section + "." + name, value) for name, value in values.items()}
-    if section == "user":
-        taken["rfids"] = [record("rfid", card) for card in taken.get("rfids", [])]
+    if "rfids" in taken:
+        taken["rfids"] = [record("rfid", card) for card in taken["rfids"]]
+    if "cplan" in taken:
+        taken["cplan"] = [record("slot", slot) for slot in taken["cplan"]]
     return taken
 
 

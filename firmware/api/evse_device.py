@@ -4,6 +4,11 @@ from firmware.api.devices import common
 from firmware.api.errors import ApiError
 from firmware.charge.signals import Refused
 from firmware.schema import take
+from firmware.ticks import since
+from micropython import const
+
+# Who shows a card first has this long to plug in.
+_PLUG_IN_MS = const(60000)
 
 # What clients call the levels A to F, as number and as text.
 _STATES = {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5, "F": 5}
@@ -25,9 +30,14 @@ class EvseDevice:
         self.model = model
         self.errors = 0
         self.last_set_ma = -1
+        self.last_card = ""
+        self.cards_seen = 0
         self.overrides = 0
         self.override_ma = None
         self.needs_auth = False
+        self.planned = False
+        self._authorised_at = None
+        self._plugged = False
         self._settings = devices.settings
         self._defaults = devices.defaults
         self.energy_wh = energy_wh
@@ -83,11 +93,13 @@ class EvseDevice:
 
     def _live(self, answer, status):
         point = self.point
-        state = _STATES.get(point.shown(), 5)
+        state = _STATES.get(point.shown, 5)
         answer["charging_enabled"] = point.enabled and point.offered_ma > 0
         answer["state"] = state
-        answer["ta_en"] = status.get("session_wh", 0)
-        answer["charging_dur"] = status.get("charging_s", 0)
+        visit = point.transaction
+        running = visit is not None and visit.open
+        answer["ta_en"] = visit.energy_wh if running else 0
+        answer["charging_dur"] = visit.charging_s if running else 0
         answer["phases"] = 7 if status.get("phases", 3) == 3 else 1
         answer["paused"] = state == 2 and point.offered_ma == 0
         answer["pause_reason"] = 1 if answer["paused"] else 0
@@ -109,7 +121,7 @@ class EvseDevice:
         """Changes when `info` does, the running seconds left aside."""
         point = self.point
         measured = point.measured
-        values = (point.shown(), point.offered_ma, measured.power_w, self.energy_wh())
+        values = (point.shown, point.offered_ma, measured.power_w, self.energy_wh())
         mine = (self.last_set_ma, self.overrides, self.override_ma, self.needs_auth)
         return hash(values + mine + tuple(measured.current_ma))
 
@@ -118,7 +130,7 @@ class EvseDevice:
 
         ApiError names the member that cannot be done.
         """
-        taken = _controls(members)
+        taken = controls(members)
         try:
             if "phs" in taken:
                 self.point.request_phases(taken["phs"])
@@ -135,6 +147,48 @@ class EvseDevice:
             fallback_ma = charge.control_fallback_ma
             self.point.limits.set("controller", taken["cur"], ttl_ms, fallback_ma, now)
 
+    def note_card(self, number: str):
+        """Remember the card that was shown last, for Modbus clients."""
+        self.last_card = number
+        self.cards_seen = (self.cards_seen + 1) & 0xFFFF
+
+    def authorise(self, who: str, now: int):
+        """Let the plugged car, or the next one, charge."""
+        self._authorised_at = now
+        self.point.authorise(who)
+        self.tick(now)
+
+    def override(self, bits: int, limit_ma: int | None, now: int):
+        """Bit 0 disables charging; `limit_ma` bounds the current. Both end at unplug."""
+        self.overrides = bits
+        self.override_ma = limit_ma
+        self._limit("override", 0 if bits & 1 else limit_ma, now)
+
+    def plan(self, limit_ma: int | None, now: int):
+        """The limit of the charging plan, or None."""
+        self.planned = limit_ma is not None
+        self._limit("plan", limit_ma, now)
+
+    def tick(self, now: int):
+        """Follow the plug: what was allowed or overridden for one car ends with its visit."""
+        self._follow_plug(self.point.shown, now)
+        users = self._settings.users
+        wanted = any(self.dev_id in user.get("dev_ids", ()) for user in users)
+        closed = wanted and self._authorised_at is None
+        self._limit("authorisation", 0 if closed else None, now)
+        self.needs_auth = closed and self._plugged
+
+    def _follow_plug(self, level, now):
+        if level in ("B", "C", "D"):
+            self._plugged = True
+        elif level == "A" and self._plugged:
+            self._plugged = False
+            self._authorised_at = None
+            self.override(0, None, now)
+        elif not self._plugged and self._authorised_at is not None:
+            if since(now, self._authorised_at) > _PLUG_IN_MS:
+                self._authorised_at = None
+
     def follow(self, now: int):
         """Turn the settings that bound the current into limits; called when they change."""
         params = self._settings.params
@@ -144,6 +198,7 @@ class EvseDevice:
         else:
             share = int(total * params.max_total_cur_prc) // 100 - params.reserve_current
             self._limit("house", max(0, share), now)
+        self.tick(now)
         self._limit("boxes", params.max_total_evse_current or None, now)
         self._limit("settings", self._settings.charge.max_current_ma, now)
         highest = self.value("max_charging_cur")
@@ -158,7 +213,8 @@ class EvseDevice:
             self.point.limits.set(owner, value_ma, 0, None, now)
 
 
-def _controls(members):
+def controls(members) -> dict:
+    """The members of one device's `ctl`, all of them checked; ApiError otherwise."""
     if not isinstance(members, dict):
         raise ApiError("bad_value", "an object such as {cur: 8000} expected", "ctl")
     taken = {}
