@@ -10,6 +10,7 @@ _PHASE = const(2)
 _TICKS = const(6)
 _FED = const(7)
 _COSTS = const(8)
+_PILOT_ADC = const(15)
 
 _NEVER = const(0x3FFFFFFF)
 _REBASE = const(1 << 27)
@@ -32,11 +33,14 @@ class Clock:
 
     def __init__(self, speed: int = 0):
         self.speed = speed
+        self.restart()
+
+    def restart(self):
+        """Begin a new simulation at 0: no events, nothing held, all costs as on the chip."""
         self.round_us = 240
         self.socket_rate = 200
         self.halted = None
         self.blocked_us = 0
-        self.sleeping = 0
         self._epoch = 0
         self._events = []
         self._hold_us = 0
@@ -44,12 +48,10 @@ class Clock:
         self._debt_us = 0
         self._pace_real = utime.ticks_us()
         self._pace_now = 0
-        TIME[_NOW] = 0
+        for i in range(len(TIME)):
+            TIME[i] = 0
         TIME[_DUE] = _NEVER
-        TIME[_PHASE] = 0
-        TIME[3] = 0
-        TIME[_TICKS] = 0
-        TIME[_FED] = 0
+        TIME[_PILOT_ADC] = -1
         self.charge_costs(True)
 
     def charge_costs(self, charged: bool):
@@ -211,7 +213,6 @@ class Clock:
         self._pace_now = self.now()
 
     def _step(self, duration_us: int, poller):
-        self.sleeping += 1
         epoch = self._epoch
         target = TIME[_NOW] + duration_us
         while True:
@@ -224,7 +225,6 @@ class Clock:
                 epoch = self._epoch
             if TIME[_NOW] >= target:
                 break
-        self.sleeping -= 1
 
     def _travel(self, target: int):
         """On to `target` with the world's events, and without the firmware."""

@@ -1,13 +1,11 @@
 """Twin of `time`: the ESP32's clock (30-bit ticks, whole seconds since 2000) on the simulated one."""
 
-import utime
 from micropython import const
 from registers import TIME
 from silicon import SILICON
 
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
-_UNIX_2000 = const(946684800)
 _US_PER_S = const(1000000)
 
 
@@ -58,7 +56,21 @@ def time_ns() -> int:
 
 
 def gmtime(seconds: int | None = None) -> tuple:
-    return utime.gmtime(_UNIX_2000 + (time() if seconds is None else int(seconds)))[:8]
+    """(year, month, day, hour, minute, second, weekday, day of the year) in UTC."""
+    if seconds is None:
+        seconds = time()
+    days, seconds = divmod(int(seconds), 86400)
+    # Count from 2000-03-01 in periods of 400 years: the leap day comes last.
+    era, day = divmod(days - 60, 146097)
+    year = (day - day // 1460 + day // 36524 - day // 146096) // 365
+    day -= year * 365 + year // 4 - year // 100
+    month = (5 * day + 2) // 153
+    date = day - (153 * month + 2) // 5 + 1
+    month = month + 3 if month < 10 else month - 9
+    year += 2000 + era * 400 + (month <= 2)
+    in_year = days - mktime((year, 1, 1, 0, 0, 0)) // 86400 + 1
+    hour, minute = seconds // 3600, seconds // 60 % 60
+    return (year, month, date, hour, minute, seconds % 60, (days + 5) % 7, in_year)
 
 
 localtime = gmtime

@@ -16,7 +16,8 @@ _CABLE_OHM = 220
 class World:
     """Everything outside the chip. `board` is a table as in firmware/boards/; same seed, same day.
 
-    flash_path: file that keeps the flash between runs.
+    flash_path: file that keeps the flash between runs. A new world is a new simulation: the clock
+    begins at 0, with a new chip.
 
     Parts: car, pilot, contactor, phase_contactor (or None), mains, residual, lock, analogue, s0,
     bus, meter, wifi, flash. It outlives the chip's resets.
@@ -24,6 +25,7 @@ class World:
 
     def __init__(self, board: dict, seed: int = 1, flash_path: str | None = None):
         self.board = board
+        SILICON.new()
         self.silicon = SILICON
         self.clock = SILICON.clock
         self.car = None
