@@ -17,7 +17,7 @@ def main(arguments) -> int:
     if "esp32like" in arguments:
         import esp32like
 
-        steps = [esp32like.install]
+        steps = [python_tools.install, esp32like.install]
     started = time.monotonic()
     try:
         with locked():

@@ -35,7 +35,9 @@ def architecture() -> str:
 class PrivateApt:
     """apt for one architecture of one Debian suite, with all of its state under `folder`."""
 
-    def __init__(self, folder: Path, arch: str, suite: str):
+    def __init__(self, folder: Path, arch: str, suite: str, kind: str = "deb"):
+        """`kind` is "deb" for binary packages or "deb-src" for sources."""
+        self._kind = kind
         self._folder = folder
         self._arch = arch
         self._suite = suite
@@ -71,7 +73,7 @@ class PrivateApt:
         return sorted(target.glob("*.deb"))
 
     def fetch_source(self, package: str) -> Path:
-        """The folder with the source package's files, not unpacked."""
+        """The folder with the source package's files, signatures checked, not unpacked."""
         target = self._folder / "source"
         self._apt(
             f"Fetching the source of {package}",
@@ -91,11 +93,8 @@ class PrivateApt:
             os.chdir(before)
 
     def _sources(self, mirror: str):
-        lines = [
-            f"{kind} [signed-by={_keyring()}] {mirror} {self._suite} main\n"
-            for kind in ("deb", "deb-src")
-        ]
-        (self._folder / "sources.list").write_text("".join(lines))
+        line = f"{self._kind} [signed-by={_keyring()}] {mirror} {self._suite} main\n"
+        (self._folder / "sources.list").write_text(line)
 
     def _settings(self) -> str:
         folder = self._folder

@@ -43,7 +43,7 @@ def install():
     wanted = pins()
     own = _own_micropython(wanted["micropython"]["oldest"])
     broker = _own_broker()
-    finished = key(wanted, own, broker, platform.machine(), 1)
+    finished = key(wanted["micropython"], wanted["mosquitto"], own, broker, platform.machine(), 1)
     if done("programs", finished):
         return
     results = []
