@@ -1,0 +1,63 @@
+from firmware.charge import events, faults
+from firmware.log import Log
+from firmware.recorder import Recorder
+
+
+class Transaction:
+    total_wh = 0
+
+
+class Point:
+    def __init__(self):
+        self.events = events.Events()
+        self.faults = faults.Faults(self.events)
+        self.transaction = Transaction()
+
+    def state_name(self):
+        return "C2"
+
+
+class Ledger:
+    def __init__(self):
+        self.values = {}
+        self.flushed = 0
+
+    def raise_to(self, name, value):
+        self.values[name] = max(value, self.values.get(name, 0))
+
+    def flush(self):
+        self.flushed += 1
+
+
+def recorded(point):
+    log = Log(None, None)
+    ledger = Ledger()
+    Recorder(point, ledger, log).drain()
+    return [(entry[3], entry[4]) for entry in log.after(0)], ledger
+
+
+def test_every_kind_of_event_becomes_a_line_in_the_log():
+    kinds = [getattr(events, name) for name in dir(events) if name.isupper() and name[0] != "_"]
+    for kind in kinds:
+        point = Point()
+        point.events.put(kind, 1)
+        lines, _ = recorded(point)
+        assert len(lines) == 1 and lines[0][1], kind
+
+
+def test_a_fault_is_named_with_what_was_measured():
+    point = Point()
+    point.faults.report(faults.DIODE, -3200)
+    lines, _ = recorded(point)
+    topic, text = lines[0]
+    assert topic == "fault" and "diode" in text and "-3200 mV" in text
+
+
+def test_energy_goes_to_the_ledger_and_unplugging_saves_it():
+    point = Point()
+    point.transaction.total_wh = 1234
+    _, ledger = recorded(point)
+    assert ledger.values == {"E1.wh": 1234} and ledger.flushed == 0
+    point.events.put(events.CLOSED, 1)
+    _, ledger = recorded(point)
+    assert ledger.flushed == 1
