@@ -1,20 +1,17 @@
 """The charge point: one step per pilot cycle, from readings to outputs (IEC 61851-1 mode 3).
 
-A step judges the pilot and the fast safety inputs, does one of ten slower jobs in turn, computes
-at most one event, follows the tables of states.py, and sets every output from the state.
+A step judges the pilot and the fast safety inputs, does one of the slower chores, computes at
+most one event, follows the tables of states.py, and sets every output from the state.
 """
 
 from micropython import const
 
-from firmware.charge import events, faults, pilot, states, transaction
+from firmware.charge import blocks, events, faults, pilot, states, status, transaction
+from firmware.charge.chores import Chores
 from firmware.charge.contactor import Contactor
 from firmware.charge.limits import Limits
-from firmware.charge.lock import Lock
 from firmware.charge.options import Options
 from firmware.charge.phases import Phases
-from firmware.charge.protection import Protection
-from firmware.charge.proximity import Proximity
-from firmware.charge.residual import ResidualTest
 from firmware.charge.signals import Fitted, Inputs, Measured, Outputs, Refused
 from firmware.charge.wake import Wake, parse
 from firmware.ticks import since
@@ -27,23 +24,8 @@ _REST_MS = const(5000)  # after charging, before the contactor may close again
 _LOADED_REST_MS = const(30000)  # the same after an opening under load
 _BLANK_CLOSED_MS = const(200)
 _BLANK_DUTY_MS = const(550)  # BMW hybrids show B for 500 ms after a change of the duty
-_UNPLUGGED_MS = const(500)  # a Leaf bounces to A when it stops: a session does not end by that
 _STEADY_MS = const(500)
-_UNRATED_MS = const(1000)
-_UNLOCK_MS = const(5000)
 _FLOWING_MA = const(1000)
-_WELDS = const(0x240)  # welded, phase_welded: the plug may be live and stays locked
-
-# Why nothing is offered: one bit each.
-_DISABLED = const(1)
-_SWITCHING = const(2)
-_DELAYED = const(4)
-_RESTING = const(8)
-_UNLOCKED = const(16)
-_TESTING = const(32)
-_UNRATED = const(64)
-_PLACING = const(128)
-_BLOCKS = "disabled phase-switch delayed resting lock self-test cable phase-contactor".split()
 
 _DOUBTS = {
     pilot.E: faults.SHORT,
@@ -63,64 +45,39 @@ class ChargePoint:
         self.outputs = Outputs()
         self.measured = Measured()
         self.enabled = True
+        self.blocked = blocks.PLACING if fitted.phase_contactor else 0  # bits: blocks.py
         self.state = states.START
+        self.state_ms = 0  # in this state, saturating
         self.shown = "A"  # letter for the outside world; steady while waking or switching
-        self.level = pilot.NONE  # last settled level, pilot.A to pilot.NONE
+        self.level = pilot.NONE  # settled level, pilot.A to pilot.NONE
         self.offered_ma = 0  # what the pilot says now
+        self.delay_ms = 0  # random wait before the first offer
+        self.wish = 0  # event that a chore asks for
         self.events = events.Events()
         self.faults = faults.Faults(self.events)
         self.transaction = transaction.Transaction()
         self.pilot = pilot.Pilot()
-        self.contactor = Contactor(
-            fitted.contactor_mirror,
-            self.faults,
-            (faults.WELDED, faults.NOT_CLOSED, faults.DROPPED),
-        )
+        codes = (faults.WELDED, faults.NOT_CLOSED, faults.DROPPED)
+        self.contactor = Contactor(fitted.contactor_mirror, self.faults, codes)
         self.phases = Phases(fitted, self.faults, self.events)
         self.waker = Wake(fitted.pilot_disconnect)
-        self.residual = ResidualTest(fitted.residual_test, self.faults, self.events)
-        self.cable = Proximity()
         self.options = Options()
-        self._protection = Protection(fitted, self.faults, limits)
-        self._lock = Lock(fitted.lock, self.faults)
-        self._prepare()
-        limits.set("hardware", fitted.max_current_ma, 0, None, 0)
-        self.configure(options or {})
-
-    def _prepare(self):
-        ventilate = states.ASKED if self.fitted.ventilation else states.VENTILATE
-        answers = [states.UNPLUGGED, states.RELEASED, states.ASKED, ventilate]
+        self.chores = Chores(self)
+        self._protection = self.chores.protection
+        asked = states.ASKED if fitted.ventilation else states.VENTILATE
+        answers = [states.UNPLUGGED, states.RELEASED, states.ASKED, asked]
         self._level_events = answers + [0] * (pilot.NONE - pilot.D)
-        self._slots = (
-            self._check_limits,
-            self._check_cable,
-            self._check_sensors,
-            self._check_currents,
-            self._check_residual,
-            self._check_lock,
-            self._check_phases,
-            self._check_wake,
-            self._check_session,
-            self._check_faults,
-        )
-        self._slot = 0
-        self._lap_ms = self._round_ms = 0  # length of the last round of slots, and of this one
-        self._then = 0
         self._fresh = True  # before the first step
-        self._blocked = _PLACING if self.fitted.phase_contactor else 0
-        self._pace_ms = self._rest_ms = self._delay_ms = self._unrated_ms = 0
-        self._wish = 0
+        self._then = 0
+        self._pace_ms = self._rest_ms = 0
         self._loaded = False
-        self._arrived = False  # a car is there, and its session has begun
-        self._visible = True
-        self._mode = states.PLUS
-        self._duty = self.outputs.duty
-        self._closed = False
-        self._connected = True
-        self._led = 0
         self._row = states.TRANSITIONS[self.state]
         self._timeout_ms = 0
-        self.state_ms = 0
+        self._mode, self._connected, self._closed, _, _ = states.OUTPUTS[self.state]
+        self._duty = self.outputs.duty
+        self._visible = True
+        limits.set("hardware", fitted.max_current_ma, 0, None, 0)
+        self.configure(options or {})
 
     def step(self):
         """One pilot cycle: read self.inputs, fill self.outputs. Allocates nothing."""
@@ -131,7 +88,6 @@ class ChargePoint:
         self._then = inputs.now
         if not 0 <= elapsed <= _HELD_MS:
             elapsed = self._held(elapsed, closed)
-        self._round_ms += elapsed
         if self.state_ms < _PLENTY_MS:
             self.state_ms += elapsed
         self.pilot.update(inputs, elapsed, closed)
@@ -142,10 +98,8 @@ class ChargePoint:
         self.contactor.update(closed, inputs.contactor_mirror, elapsed)
         if self._pace_ms or self._rest_ms:
             self._count_down(elapsed)
-        slot = self._slot
-        self._slot = slot - 1 if slot else 9
-        self._slots[slot]()
-        offer_ma = 0 if self._blocked else self.limits.offer_ma
+        self.chores.turn(elapsed)
+        offer_ma = 0 if self.blocked else self.limits.offer_ma
         event = self._event(offer_ma)
         if event:
             self._enter(self._row[event], event)
@@ -178,13 +132,14 @@ class ChargePoint:
         self._rest_ms = max(0, self._rest_ms - elapsed)
         # A car that only waits may keep its offer; one that asks has to wait without.
         asks = self.level == pilot.C or self.level == pilot.D
-        self._block(_RESTING, self._rest_ms > 0 and asks)
+        self.block(blocks.RESTING, self._rest_ms > 0 and asks)
 
-    def _block(self, reason: int, blocked: bool):
+    def block(self, reason: int, blocked: bool):
+        """Note one reason of blocks.py; nothing is offered while any of them stands."""
         if blocked:
-            self._blocked |= reason
+            self.blocked |= reason
         else:
-            self._blocked &= ~reason
+            self.blocked &= ~reason
 
     def _event(self, offer_ma: int) -> int:
         """The first event that the present state lists, or 0."""
@@ -205,8 +160,8 @@ class ChargePoint:
             return states.OFFERED
         if self.state == states.READY and self._in_order():
             return states.CHECKED
-        if self._wish in row:
-            return self._wish
+        if self.wish in row:
+            return self.wish
         if self._timeout_ms and self.state_ms >= self._timeout_ms:
             return states.EXPIRED
         return 0
@@ -229,7 +184,7 @@ class ChargePoint:
         self.state_ms = 0
         self._row = states.TRANSITIONS[state]
         self._timeout_ms = states.TIMEOUTS.get(state, 0)
-        mode, self._connected, closed, self._led, shown = states.OUTPUTS[state]
+        mode, self._connected, closed, _, shown = states.OUTPUTS[state]
         if closed != self._closed:
             self._closed = closed
             self._turn(closed, was, event)
@@ -240,6 +195,7 @@ class ChargePoint:
         if shown != "-":
             self.shown = shown
         self._note(state, event)
+        self.wish = 0
         self.events.put(events.STATE, state)
 
     def _turn(self, closed: bool, was: int, event: int):
@@ -260,9 +216,8 @@ class ChargePoint:
 
     def _signal(self, offer_ma: int):
         """Put an offer on the pilot: 1 kHz, or +12 V for none, or -12 V."""
-        self._duty = (
-            0 if self._mode == states.MINUS else pilot.duty(offer_ma, self.fitted.pwm_bits)
-        )
+        minus = self._mode == states.MINUS
+        self._duty = 0 if minus else pilot.duty(offer_ma, self.fitted.pwm_bits)
         self.pilot.running = offer_ma > 0
         self.offered_ma = offer_ma
         self._pace_ms = _PACE_MS
@@ -282,131 +237,37 @@ class ChargePoint:
                 self.pilot.hide()
 
     def _note(self, state: int, event: int):
-        if not self._arrived and (state == states.B1 or state == states.C1 or state == states.D1):
-            self._arrived = True
+        """What else begins with this transition."""
+        if state == states.B1 or state == states.C1 or state == states.D1:
             self._arrive()
-        if state == states.GAP:
+        elif state == states.GAP:
             self._timeout_ms = self.phases.begin(self.transaction.open, self._loaded)
         elif event == states.WAKE or event == states.WAKE_BY_F:
             self._timeout_ms = self.waker.hold_ms
             self.waker.taken()
             self.events.put(events.WAKING, self.waker.count)
-        elif event == states.ASKED:
+        if event == states.ASKED:
             self.waker.charged()
         elif event == states.WITHDRAWN:
             self.waker.arm()
-        self._wish = 0
-
-    # The slower jobs: one per step, each ten times a second; self._lap_ms since its last turn.
-
-    def _check_limits(self):
-        self.limits.update(self.inputs.now)
-        self._lap_ms = self._round_ms
-        self._round_ms = 0
-        if self._delay_ms:
-            self._delay_ms = max(0, self._delay_ms - self._lap_ms)
-        self._block(_DELAYED, self._delay_ms > 0)
-        self._block(_DISABLED, not self.enabled)
-
-    def _check_cable(self):
-        if not self.fitted.proximity:
-            return
-        plugged = self.transaction.open
-        changed = self.cable.update(self.inputs.proximity_ohm)
-        rating_ma = self.cable.rating_ma
-        if rating_ma and changed:
-            self.limits.set("cable", rating_ma, 0, None, self.inputs.now)
-        elif changed and not plugged:
-            self.limits.lift("cable")
-        self._block(_UNRATED, not rating_ma)
-        self._unrated_ms = self._unrated_ms + self._lap_ms if plugged and not rating_ma else 0
-        if self._unrated_ms >= _UNRATED_MS:
-            self.faults.report(faults.PROXIMITY, min(self.inputs.proximity_ohm or 0, 999999))
-
-    def _check_sensors(self):
-        self._protection.sensors(self.inputs)
-
-    def _check_currents(self):
-        phases = self.phases.active if self.fitted.phase_contactor else 3
-        self._protection.currents(
-            self.measured, self.offered_ma, self.contactor, phases, self._lap_ms
-        )
-
-    def _check_residual(self):
-        idle = self.state == states.A1 and self.contactor.proved_open()
-        self.residual.update(self.inputs.residual_tripped, idle, self._lap_ms)
-        testing = self.residual.running()
-        self._protection.testing = testing
-        self._block(_TESTING, testing)
-        self.outputs.residual_test = self.residual.output
-
-    def _check_lock(self):
-        wanted = self.transaction.open
-        if self.faults.active and self.state_ms >= _UNLOCK_MS and not self._closed:
-            wanted = wanted and self.faults.active & _WELDS != 0
-        self._lock.update(wanted, self.inputs.lock_closed, self._lap_ms)
-        self._block(_UNLOCKED, not self._lock.locked)
-        self.outputs.lock = self._lock.output
-
-    def _check_phases(self):
-        phases = self.phases
-        phases.update(self.inputs.phase_mirror, self._lap_ms)
-        if self.state == states.START:
-            phases.place(self.contactor.proved_open())
-        elif self.state == states.GAP:
-            phases.gap(self.contactor.proved_open(), self._lap_ms)
-        elif self.state == states.CHARGING:
-            phases.watch(self.measured, self._lap_ms)
-        self._block(_SWITCHING, phases.due())
-        self._block(_PLACING, not phases.ready)
-        self.outputs.phase_contactor = phases.output
-
-    def _check_wake(self):
-        if self.phases.due():
-            safe = self.contactor.proved_open() and not self.residual.running()
-            self._wish = states.SWITCH if safe else 0
-        else:
-            waiting = self.state == states.B2
-            self._wish = self.waker.update(waiting, self.state, self._lap_ms)
-
-    def _check_session(self):
-        visit = self.transaction
-        if self.level == pilot.A and self.pilot.seen_ms >= _UNPLUGGED_MS:
-            if visit.open or self.faults.active:
-                self._depart()
-        visit.update(self.measured, self._closed, self._lap_ms)
-
-    def _depart(self):
-        """No car is there: its session is over, and faults that waited for this may clear."""
-        self.faults.unplugged()
-        if self.transaction.open:
-            self._arrived = False
-            self.phases.unplugged()
-            self.residual.ask()
-            self.events.put(events.CLOSED, self.transaction.end())
 
     def _arrive(self):
-        """A car, or at boot perhaps the one from before; it may have to wait at random."""
-        if not self.transaction.open:
-            self.transaction.begin()
-            self.waker.plugged()
-            self.events.put(events.OPENED, 0)
+        """A car is there: a new one, or after a reset the one from before."""
+        if not self.transaction.begin():
+            return
+        self.waker.plugged()
         options = self.options
         options.seed = (options.seed * 75 + 74) % 65537
-        self._delay_ms = (options.random_delay_s + 1) * options.seed // 65537 * 1000
-        self._block(_DELAYED, self._delay_ms > 0)
-
-    def _check_faults(self):
-        self.faults.update(self._lap_ms)
-        first = self.faults.first
-        self.outputs.led = 16 + first if first else self._led
+        self.delay_ms = (options.random_delay_s + 1) * options.seed // 65537 * 1000
+        self.block(blocks.DELAYED, self.delay_ms > 0)
+        self.events.put(events.OPENED, 0)
 
     # What the rest of the firmware may ask.
 
     def enable(self, enabled: bool):
         """Allow or forbid charging; forbidding goes through the orderly stop."""
         self.enabled = enabled
-        self._block(_DISABLED, not enabled)
+        self.block(blocks.DISABLED, not enabled)
 
     def wake(self):
         """Interrupt the pilot once for a sleeping car; raises Refused(reason)."""
@@ -453,36 +314,8 @@ class ChargePoint:
         return self.state == states.WAKE_GAP or self.state == states.WAKE_F
 
     def status(self) -> dict:
-        """Plain values for the API and the panel."""
-        owner, value_ma = self.limits.ruling()
-        blocked = self._blocked
-        return {
-            "state": self.state_name(),
-            "shown": self.shown,
-            "level": pilot.LETTERS[self.level],
-            "waking": self.waking(),
-            "wake_count": self.waker.count,
-            "enabled": self.enabled,
-            "offered_ma": self.offered_ma,
-            "limit_ma": value_ma,
-            "limit_owner": owner,
-            "limits": self.limits.table(self.inputs.now),
-            "blocked": [_BLOCKS[i] for i in range(len(_BLOCKS)) if blocked >> i & 1],
-            "contactor": self.outputs.contactor,
-            "switches": self.contactor.switches,
-            "switches_under_load": self.contactor.under_load,
-            "diode_proved": self.pilot.proved,
-            "toggles": self.pilot.toggles,
-            "phases": self.phases.active,
-            "phases_wanted": self.phases.wanted,
-            "phases_fallback": self.phases.fallback,
-            "cable_ma": self.cable.rating_ma,
-            "residual_tested": self.residual.passed,
-            "residual_due": self.residual.due,
-            "residual_age_ms": self.residual.age_ms,
-            "faults": self.faults.status(),
-            "transaction": self.transaction.record(),
-        }
+        """Plain values for the API and the panel: see status.py."""
+        return status.status(self)
 
 
 def _reason(was: int, event: int) -> int:

@@ -1,4 +1,4 @@
-"""The self-test of the residual current sensor: when it is due, and whether it trips and resets."""
+"""The self-test of the residual current sensor: when it is due, whether it trips and resets."""
 
 from micropython import const
 

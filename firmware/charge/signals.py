@@ -59,8 +59,8 @@ class Fitted:
     """What the board has, from its profile: attributes named as the keys of the dict."""
 
     def __init__(self, profile: dict):
-        for name in _FITTED:
-            setattr(self, name, profile.get(name, _FITTED[name]))
+        for name, usual in _FITTED.items():
+            setattr(self, name, profile.get(name, usual))
 
 
 class Measured:

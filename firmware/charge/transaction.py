@@ -24,6 +24,7 @@ class Transaction:
         self._watt_ms = 0
         self._clear()
         self.open = False
+        self._resumed = False
 
     def _clear(self):
         self.open = True
@@ -34,9 +35,13 @@ class Transaction:
         self.reason = NO_REASON
         self._duration_ms = self._charging_ms = 0
 
-    def begin(self):
-        """A car has been plugged in."""
-        self._clear()
+    def begin(self) -> bool:
+        """A car is there; True when it was not there before, or a reset lies between."""
+        fresh = not self.open or self._resumed
+        if not self.open:
+            self._clear()
+        self._resumed = False
+        return fresh
 
     def end(self) -> int:
         """The car has left; why charging ended."""
@@ -95,3 +100,4 @@ class Transaction:
                 if isinstance(value, type(getattr(self, name))):
                     setattr(self, name, value)
             self.reason = BY_RESET
+            self._resumed = True

@@ -67,14 +67,14 @@ class Wake:
             raise Refused(f"{self.count} interruptions in this session are enough")
         self._asked = True
 
-    def update(self, waiting: bool, state: int, elapsed: int) -> int:
-        """The event that is due, or 0; `waiting`: in B2 without the car asking."""
+    def update(self, state: int, elapsed: int) -> int:
+        """The event that is due, or 0; a car that waits in B2 without asking may sleep."""
         self._idle_ms = min(self._idle_ms + elapsed, _HOUR_MS)
         if self._asked:
             self.hold_ms = _MANUAL_MS
             self._asked = state == states.B1 or state == states.B2
             return states.WAKE if self._asked else 0
-        if not waiting or self._next >= len(self.steps) or self.count >= self.most:
+        if state != states.B2 or self._next >= len(self.steps) or self.count >= self.most:
             return 0
         wait_ms, event, hold_ms = self.steps[self._next]
         self._wait_ms += elapsed

@@ -125,7 +125,7 @@ class Watch:
         self._must(duty in (0, _DC) or 6553 - 7 <= duty <= 62914, "no offer between 0 and 6 A")
         self._must(current <= point.limits.value_ma, "more than the smallest limit")
         self._must(current <= point.fitted.max_current_ma, "more than the hardware carries")
-        rating = point.cable.rating_ma
+        rating = point.chores.cable.rating_ma
         self._must(not rating or current <= rating, "more than the cable carries")
 
     def _judge_phases(self, outputs):

@@ -1,0 +1,148 @@
+"""The slower jobs of a charge point: ten of them, one per step, each ten times a second."""
+
+from micropython import const
+
+from firmware.charge import blocks, events, faults, pilot, states
+from firmware.charge.lock import Lock
+from firmware.charge.protection import Protection
+from firmware.charge.proximity import Proximity
+from firmware.charge.residual import ResidualTest
+
+_UNPLUGGED_MS = const(500)  # a Leaf bounces to A when it stops: a session does not end by that
+_UNRATED_MS = const(1000)
+_UNLOCK_MS = const(5000)
+_WELDS = const(0x240)  # welded, phase_welded: the plug may be live and stays locked
+
+
+class Chores:
+    """Cable, sensors, currents, lock, phases, wake-up, session: what may wait for 100 ms."""
+
+    def __init__(self, point):
+        fitted = point.fitted
+        self.residual = ResidualTest(fitted.residual_test, point.faults, point.events)
+        self.cable = Proximity()
+        self.protection = Protection(fitted, point.faults, point.limits)
+        self._point = point
+        self._fitted = fitted
+        self._lock = Lock(fitted.lock, point.faults)
+        self._lap_ms = self._round_ms = 0  # length of the last round, and of this one so far
+        self._unrated_ms = 0
+        self._slot = 0
+        self._slots = (
+            self._limits,
+            self._cable,
+            self._sensors,
+            self._currents,
+            self._residual,
+            self._locking,
+            self._phases,
+            self._wake,
+            self._session,
+            self._faults,
+        )
+
+    def turn(self, elapsed: int):
+        """Do the next one."""
+        self._round_ms += elapsed
+        slot = self._slot
+        self._slot = slot - 1 if slot else 9
+        self._slots[slot]()
+
+    def _limits(self):
+        point = self._point
+        point.limits.update(point.inputs.now)
+        self._lap_ms = self._round_ms
+        self._round_ms = 0
+        if point.delay_ms:
+            point.delay_ms = max(0, point.delay_ms - self._lap_ms)
+            point.block(blocks.DELAYED, point.delay_ms > 0)
+
+    def _cable(self):
+        if not self._fitted.proximity:
+            return
+        point = self._point
+        ohm = point.inputs.proximity_ohm
+        plugged = point.transaction.open
+        changed = self.cable.update(ohm)
+        rating_ma = self.cable.rating_ma
+        if changed and rating_ma:
+            point.limits.set("cable", rating_ma, 0, None, point.inputs.now)
+        elif changed and not plugged:
+            point.limits.lift("cable")
+        point.block(blocks.UNRATED, not rating_ma)
+        self._unrated_ms = self._unrated_ms + self._lap_ms if plugged and not rating_ma else 0
+        if self._unrated_ms >= _UNRATED_MS:
+            point.faults.report(faults.PROXIMITY, min(ohm or 0, 999999))
+
+    def _sensors(self):
+        self.protection.sensors(self._point.inputs)
+
+    def _currents(self):
+        point = self._point
+        phases = point.phases.active if self._fitted.phase_contactor else 3
+        self.protection.currents(
+            point.measured, point.offered_ma, point.contactor, phases, self._lap_ms
+        )
+
+    def _residual(self):
+        point = self._point
+        idle = point.state == states.A1 and point.contactor.proved_open()
+        self.residual.update(point.inputs.residual_tripped, idle, self._lap_ms)
+        testing = self.residual.running()
+        self.protection.testing = testing
+        point.block(blocks.TESTING, testing)
+        point.outputs.residual_test = self.residual.output
+
+    def _locking(self):
+        point = self._point
+        wanted = point.transaction.open
+        if point.faults.active and point.state_ms >= _UNLOCK_MS and not point.outputs.contactor:
+            wanted = wanted and point.faults.active & _WELDS != 0
+        self._lock.update(wanted, point.inputs.lock_closed, self._lap_ms)
+        point.block(blocks.UNLOCKED, not self._lock.locked)
+        point.outputs.lock = self._lock.output
+
+    def _phases(self):
+        point = self._point
+        phases = point.phases
+        phases.update(point.inputs.phase_mirror, self._lap_ms)
+        if point.state == states.START:
+            phases.place(point.contactor.proved_open())
+        elif point.state == states.GAP:
+            phases.gap(point.contactor.proved_open(), self._lap_ms)
+        elif point.state == states.CHARGING:
+            phases.watch(point.measured, self._lap_ms)
+        point.block(blocks.SWITCHING, phases.due())
+        point.block(blocks.PLACING, not phases.ready)
+        point.outputs.phase_contactor = phases.output
+
+    def _wake(self):
+        point = self._point
+        if point.phases.due():
+            safe = point.contactor.proved_open() and not self.residual.running()
+            point.wish = states.SWITCH if safe else 0
+        else:
+            point.wish = point.waker.update(point.state, self._lap_ms)
+
+    def _session(self):
+        point = self._point
+        visit = point.transaction
+        gone = point.level == pilot.A and point.pilot.seen_ms >= _UNPLUGGED_MS
+        if gone and (visit.open or point.faults.active):
+            self._depart()
+        visit.update(point.measured, point.outputs.contactor, self._lap_ms)
+
+    def _depart(self):
+        """No car is there: its session is over, and faults that waited for this may clear."""
+        point = self._point
+        point.faults.unplugged()
+        if point.transaction.open:
+            point.phases.unplugged()
+            self.residual.ask()
+            point.events.put(events.CLOSED, point.transaction.end())
+
+    def _faults(self):
+        point = self._point
+        point.faults.update(self._lap_ms)
+        first = point.faults.first
+        point.outputs.led = 16 + first if first else states.OUTPUTS[point.state][3]
