@@ -138,6 +138,8 @@ class Chip:
         SILICON.begin()
         SILICON.power(self.world)
         self.world.chip_started()
+        if self._cause == PWRON_RESET:
+            SILICON.forget()
         if self._cause != SOFT_RESET:
             self.clock.set_ticks(self.ticks_at_boot)
         install.install()

@@ -81,6 +81,11 @@ class Silicon:
         self.clock.halted = None
         self.clock.charge(0)
 
+    def forget(self):
+        """The supply was gone: the clock and its memory start from nothing."""
+        self.rtc_memory = b""
+        self.rtc_offset_us = -self.clock.now()
+
     def die(self, cause: int, reason: str):
         """End this life: outputs fall to their reset state, later writes are ignored."""
         if self.dead:
@@ -97,9 +102,6 @@ class Silicon:
             self.world.pin_released(n)
             self.resolve(n)
         self.world.chip_died(cause)
-        if cause == PWRON_RESET:
-            self.rtc_memory = b""
-            self.rtc_offset_us = -self.clock.now()
         self.clock.halted = Reset(cause, reason)
         TIME[_DUE] = -1
 
