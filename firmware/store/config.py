@@ -235,7 +235,7 @@ def _leaf(value, vault, key):
         return json.dumps(vault.sealed(key, value))
     if isinstance(value, float) and value - value != 0:
         raise StoreError(f"{key!r} is not a number")
-    if value is None or isinstance(value, (str, int, float)):
+    if value is None or isinstance(value, (str, int, float, bool)):
         return json.dumps(value)
     raise StoreError(f"{key!r} cannot be saved")
 
