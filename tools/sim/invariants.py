@@ -35,7 +35,6 @@ class Monitor:
         self.violations = []
         self.reactions = []  # (cause, ms until the coil output fell)
         self.closings = 0
-        self.held_closed = 0
         self.cable_ma = max_current_ma
         self._max_ma = max_current_ma
         self._powering = ("C", "D") if ventilated else ("C",)
@@ -98,13 +97,18 @@ class Monitor:
         self._age(now)
         self._main_closed = main_closed
 
-    def held(self, began: int, ended: int, owner: str):
-        """Somebody kept the loop from running between these times."""
-        self._hold = (began, ended)
-        if ended - began > _OPEN_MS and self._relay:
-            self.held_closed += 1
-            self._report(ended, f"{owner} held the loop for {ended - began} ms, contactor closed")
-        self._age(ended)
+    def hold(self, began: int, ended: int):
+        """Somebody keeps the loop from running between these times."""
+        self._hold = (min(began, self._hold[0]) if began <= self._hold[1] else began, ended)
+        self._age(began)
+
+    @property
+    def held_until(self) -> int:
+        return self._hold[1]
+
+    def late(self, now: int, text: str):
+        """The loop came too late with a closed contactor; `text` says by how much and whom."""
+        self._report(now, text, "late")
 
     def limit(self, now: int, ruling_ma: int):
         """The smallest limit that the firmware knows of; the duty has 5 s to follow it down."""

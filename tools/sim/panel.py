@@ -38,7 +38,7 @@ def commands(port: int, tools: str = ".tools/bin/") -> list:
         ("watch everything", f"{tools}mosquitto_sub -p {port} -v -t 'cfos_mqtt/#'"),
         ("offer 10 A", publish + "ctl -m '{\"E1\":{\"cur\":10000}}'"),
         ("ask for all values", publish + "api/cmd=get_dev_info -n"),
-        ("halve the total", publish + "api/cmd=set_params -m '{\"max_total_cur_prc\":50}'"),
+        ("limit the house", publish + "api/cmd=set_params -m '{\"max_total_cur_prc\":15}'"),
         ("feed a meter", publish + "set/M3 -m '{\"power_w\":1500}'"),
         ("set a variable", publish + "'api/cmd=set_cm_vars&name=sun&val=7&tmp=1' -n"),
     ]

@@ -1,0 +1,174 @@
+"""The live panel's loop: keys in, levers pulled, a screen (or a line per second) out."""
+
+import sys
+
+import uselect
+from panel import Panel, status_line
+from panel_view import View
+
+_LOOK_MS = 50
+_DRAW_LOOKS = 10
+_SPEEDS = (1, 2, 5, 10, 60, 300)
+_ESCAPE = "\x1b"
+_LOG_LINES = 60
+
+
+class Live:
+    """Runs beside the firmware as a story: `chip.run(live.story())` ends when the user quits.
+
+    screen: a file to draw on, or None for one line per second on standard output. console: a
+    file that the firmware's own output goes to, read for the panel's log. control: a file for
+    requests to the launcher.
+    """
+
+    def __init__(self, bench, cars: list, port: int | None, screen, console, control):
+        self._bench = bench
+        self._cars = cars
+        self._car = 0
+        self._view = View(bench, port)
+        self._screen = screen
+        self._console = console
+        self._control = control
+        self._size = (80, 24)
+        self._poll = uselect.poll()
+        self._poll.register(sys.stdin, uselect.POLLIN)
+        self._partial = ""
+        self._over = False
+        self._listening = True
+        self._keys = {
+            "p": self._plug,
+            "c": self._want,
+            "n": self._next_car,
+            "b": self._broker,
+            "w": self._weld,
+            "x": lambda: self._act("power", "off", "2s"),
+            "r": lambda: self._act("reset"),
+            "d": lambda: self._toggle("diode"),
+            "s": lambda: self._toggle("pilot_short"),
+            "g": lambda: self._toggle("residual_current"),
+            "e": lambda: self._toggle("emergency_stop"),
+            "m": lambda: self._bench.silence("meter_silent" not in self._bench.injected),
+            "h": lambda: self._act("hold", "60ms"),
+            "+": lambda: self._faster(1),
+            "-": lambda: self._faster(-1),
+            "?": self._help,
+            "q": self._quit,
+            "\x03": self._quit,
+            "\x04": self._quit,
+        }
+
+    def story(self):
+        """Until the user quits; looks at the keys twenty times a (real) second."""
+        self._plug()
+        if self._screen:
+            self._screen.write("\x1b[?1049h\x1b[?25l\x1b[2J")
+        else:
+            for what, line in self._view.gathered()["commands"]:
+                print(f"{line}   # {what}")
+        looks = 0
+        while not self._over:
+            if self._read_keys() or looks % _DRAW_LOOKS == 0:
+                self._draw(looks)
+            looks += 1
+            yield _LOOK_MS * max(1, self._bench.clock.speed)
+
+    def _draw(self, looks):
+        self._read_console()
+        view = self._view.gathered()
+        if self._screen is None:
+            if looks % (2 * _DRAW_LOOKS) == 0:
+                print(status_line(view))
+            return
+        width, height = self._size
+        lines = Panel(True).lines(view, width, height)
+        text = "\x1b[H" + "\x1b[K\r\n".join(lines) + "\x1b[K\x1b[J"
+        self._screen.write(text)
+        self._screen.flush()
+
+    def _read_console(self):
+        if self._console is None:
+            return
+        text = self._partial + self._console.read()
+        lines = text.split("\n")
+        self._partial = lines.pop()
+        log = self._view.log
+        log.extend(lines)
+        if len(log) > _LOG_LINES:
+            del log[:-_LOG_LINES]
+
+    def _read_keys(self) -> bool:
+        """Whether a key was pressed."""
+        pressed = False
+        while self._listening and self._poll.poll(0):
+            key = sys.stdin.buffer.read(1)
+            if not key:
+                self._listening = False
+                break
+            key = chr(key[0])
+            if key == _ESCAPE:
+                self._read_escape()
+            elif key in self._keys:
+                self._keys[key]()
+            pressed = True
+        return pressed
+
+    def _read_escape(self):
+        """Only the report of the terminal's size means something: ESC [ 8 ; lines ; columns t."""
+        text = ""
+        while self._poll.poll(0) and len(text) < 20:
+            text += chr(sys.stdin.buffer.read(1)[0])
+            if text[-1] in "tABCDHF~":
+                break
+        parts = text[1:-1].split(";")
+        if text[-1:] == "t" and len(parts) == 3:
+            self._size = (max(20, int(parts[2])), max(8, int(parts[1])))
+            if self._screen:
+                self._screen.write("\x1b[2J")
+
+    # What the keys do.
+
+    def _act(self, verb, *words):
+        self._bench.act(verb, list(words))
+
+    def _toggle(self, name):
+        self._act("clear" if name in self._bench.injected else "fault", name)
+
+    def _plug(self):
+        self._view.car = self._cars[self._car]
+        if self._bench.world.car is None:
+            self._act("plug", self._cars[self._car])
+            self._view.car = self._bench.world.car.settings["name"]
+        else:
+            self._act("unplug")
+
+    def _next_car(self):
+        if self._bench.world.car is not None:
+            self._act("unplug")
+        self._car = (self._car + 1) % len(self._cars)
+        self._view.car = self._cars[self._car]
+
+    def _want(self):
+        car = self._bench.world.car
+        if car is not None:
+            car.want(not car.wants)
+
+    def _weld(self):
+        self._toggle("weld")
+
+    def _broker(self):
+        self._view.broker_runs = not self._view.broker_runs
+        if self._control:
+            self._control.write("broker " + ("start\n" if self._view.broker_runs else "stop\n"))
+            self._control.flush()
+
+    def _faster(self, steps):
+        clock = self._bench.clock
+        known = [speed for speed in _SPEEDS if speed <= clock.speed]
+        index = max(0, len(known) - 1) + steps
+        clock.set_speed(_SPEEDS[max(0, min(index, len(_SPEEDS) - 1))])
+
+    def _help(self):
+        self._view.help = not self._view.help
+
+    def _quit(self):
+        self._over = True
