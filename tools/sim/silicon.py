@@ -48,7 +48,6 @@ class Silicon:
         self.unique_id = b"\x24\x6f\x28\xaa\xbb\xcc"
         self.freq = 160000000
         self.nvs = {}
-        self.data_partition = None  # block device of the partition "vfs"
         self.rtc_memory = b""
         self.rtc_offset_us = 0
         self.boots = 0

@@ -5,6 +5,9 @@ from silicon import SILICON
 
 _NAME = const(15)
 _NOT_FOUND = const(-0x1102)
+_BLOCK = const(4096)
+_ENOENT = const(2)
+_EPERM = const(1)
 
 
 class NVS:
@@ -62,29 +65,45 @@ class NVS:
 
 
 class Partition:
-    """Which partition runs, and the block device of the one that holds the files ("vfs")."""
+    """The partition table: a program of `factory` and a file system called `vfs`, whose blocks
+    can be read and written below the file system, as on the chip."""
 
     BOOT = 0
     RUNNING = 1
     TYPE_APP = 0
     TYPE_DATA = 1
 
-    def __init__(self, id, block_size: int = 4096):
-        self._label = id if isinstance(id, str) else "factory"
-        if self._label == "vfs":
-            device = SILICON.data_partition
-            self.readblocks = device.readblocks
-            self.writeblocks = device.writeblocks
-            self.ioctl = device.ioctl
-
-    def info(self) -> tuple:
-        return (0, 0, 0x10000, 0x1F0000, self._label, False)
+    def __init__(self, id, block_size: int = _BLOCK):
+        if id not in (Partition.BOOT, Partition.RUNNING, "factory", "vfs"):
+            raise OSError(_ENOENT)
+        self._label = "vfs" if id == "vfs" else "factory"
+        self._device = SILICON.world.flash.device() if id == "vfs" else None
 
     @staticmethod
-    def find(type=TYPE_APP, subtype=0xFF, label=None, block_size=4096) -> list:
-        if type != Partition.TYPE_DATA or label not in (None, "vfs"):
-            return []
-        return [Partition("vfs")] if SILICON.data_partition is not None else []
+    def find(type=TYPE_APP, subtype=0xFF, label=None, block_size: int = _BLOCK) -> list:
+        """The partitions of this type, and label where one is given."""
+        name = "vfs" if type == Partition.TYPE_DATA else "factory"
+        return [Partition(name, block_size)] if label in (None, name) else []
+
+    def info(self) -> tuple:
+        """(type, subtype, address, size, label, encrypted)"""
+        if self._label == "vfs":
+            return (1, 0x81, 0x200000, 0x200000, "vfs", False)
+        return (0, 0, 0x10000, 0x1F0000, "factory", False)
+
+    def readblocks(self, block: int, buffer, offset: int = 0):
+        self._data().readblocks(block, buffer, offset)
+
+    def writeblocks(self, block: int, buffer, offset: int | None = None):
+        self._data().writeblocks(block, buffer, offset)
+
+    def ioctl(self, operation: int, argument: int):
+        return self._data().ioctl(operation, argument)
+
+    def _data(self):
+        if self._device is None:
+            raise OSError(_EPERM)  # the running program must not overwrite itself
+        return self._device
 
     @staticmethod
     def mark_app_valid_cancel_rollback():

@@ -83,12 +83,15 @@ class Flash:
     def mount(self, where: str):
         """Mount the file system on it, after making one on an empty chip."""
         self.unmount()
-        device = _Port(self, self._life)
+        device = self.device()
         if all(block is None for block in self._data):
             self._free_of_charge(vfs.VfsLfs2.mkfs, device)
         self._free_of_charge(lambda: vfs.mount(vfs.VfsLfs2(device), where))
         self._mounted = where
-        self._world.silicon.data_partition = device
+
+    def device(self):
+        """The block device of the chip's present life."""
+        return _Port(self, self._life)
 
     def unmount(self):
         """The chip has stopped: whatever was open can no longer write."""
