@@ -12,7 +12,8 @@ INT32 = const(2)
 UINT32 = const(3)
 FLOAT = const(4)
 INT64 = const(5)
-TYPES = ("int16", "uint16", "int32", "uint32", "float", "int64")
+DOUBLE = const(6)
+TYPES = ("int16", "uint16", "int32", "uint32", "float", "int64", "double")
 LOW_FIRST = const(8)  # added to a type whose low word comes first ("lh")
 
 _FARTHEST = const(54)  # a float shifted right by more than this is zero with any numerator
@@ -22,7 +23,7 @@ _LARGEST = const(-7)  # and one shifted left by more than 7 is above 2^31: no me
 def width(kind: int) -> int:
     """Registers that a value of this kind takes."""
     kind &= 7
-    return 1 if kind <= UINT16 else 4 if kind == INT64 else 2
+    return 1 if kind <= UINT16 else 4 if kind >= INT64 else 2
 
 
 def value(words, index: int, kind: int, numerator: int, denominator: int) -> int | None:
@@ -33,6 +34,8 @@ def value(words, index: int, kind: int, numerator: int, denominator: int) -> int
     if kind & 7 == FLOAT:
         high, low = (1, 0) if kind & LOW_FIRST else (0, 1)
         number = _float(words.word(index + high), words.word(index + low), numerator)
+    elif kind & 7 == DOUBLE:
+        number = _double(integer(words, index, kind), numerator)
     else:
         number = integer(words, index, kind) * numerator
     if denominator == 1 or number is None:
@@ -72,3 +75,13 @@ def _float(high: int, low: int, numerator: int) -> int | None:
     else:
         number = (upper << 12) + lower << -shift
     return -number if negative else number
+
+
+def _double(bits: int, numerator: int) -> int | None:
+    """IEEE 754, 64 bit; allocates, which few meters ask for."""
+    shift = 1075 - (bits >> 52 & 0x7FF)
+    number = (bits & (1 << 52) - 1 | 1 << 52) * numerator
+    if shift < 0:
+        return None
+    number = number + (1 << shift >> 1) >> shift if shift < 128 else 0
+    return -number if bits >> 63 else number

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from firmware.codec.modbus_values import value
+from firmware.codec.modbus_values import integer, value
 from firmware.meter.reading import Reading
 from firmware.meter.register_map import BRIDGE
 from firmware.ticks import since
@@ -17,8 +17,9 @@ class ModbusMeter:
     answered. A device that refuses a request (exception) loses the values of that request only;
     one that is silent or garbled ends the round, and its values grow stale.
 
-    finish   called with (meter, now) after each complete round: derived and checked values
-    extra    values of further names, by target number minus len(NAMES)
+    finish   called with (meter, now) after each complete round, to derive and check values;
+             when it says False the round does not count
+    extra    values of further names in thousandths, by target number minus len(NAMES)
     """
 
     def __init__(self, unit: int, registers, reading: Reading | None = None):
@@ -26,7 +27,7 @@ class ModbusMeter:
         self.registers = registers
         self.reading = reading or Reading()
         self.finish = None
-        self.extra = []
+        self.extra = [None] * registers.extras
         self.errors = 0
         self.error_at = None
         self._block = 0
@@ -66,10 +67,8 @@ class ModbusMeter:
     def _advance(self, now: int):
         self._block += 1
         fast = self.registers.fast
-        if self._block == fast and self._good:
+        if self._block == fast and self._good and (not self.finish or self.finish(self, now)):
             self.reading.touch(now)
-            if self.finish:
-                self.finish(self, now)
         if self._block == fast and not self._counters_due(now):
             self._block = 0
         elif self._block == len(self.registers.blocks):
@@ -83,26 +82,33 @@ class ModbusMeter:
         """Registers into the reading; None for `words` says that there are none."""
         address, _, first, end = self.registers.blocks[self._block]
         rows = self.registers.rows
+        reserved = self.registers.reserved
         for i in range(first, end):
             at, kind, target, numerator, denominator = rows[i]
-            if target != BRIDGE:
-                number = (
-                    value(words, at - address, kind, numerator, denominator) if words else None
-                )
-                self._keep(target, number)
+            if target == BRIDGE:
+                continue
+            number = None
+            if words and reserved and integer(words, at - address, kind) in reserved:
+                number = 0
+            elif words:
+                number = value(words, at - address, kind, numerator, denominator)
+            keep(self.reading, self.extra, target, number)
 
-    def _keep(self, target: int, number: int | None):
-        reading = self.reading
-        if target < 3:
-            reading.voltage_v[target] = number
-        elif target < 6:
-            reading.current_ma[target - 3] = number
-        elif target == 6:
-            reading.power_w = number
-        elif target < 9:
-            if number is not None:
-                (reading.count_import if target == 7 else reading.count_export)(number)
-        elif target == 9:
-            reading.soc = number
-        else:
-            self.extra[target - 10] = number
+
+def keep(reading: Reading, extra: list, target: int, number: int | None):
+    """Put a value where its target number (see register_map.NAMES) says; None = unknown.
+
+    An unknown count, or one that goes down, leaves the last one.
+    """
+    if target < 3:
+        reading.voltage_v[target] = number
+    elif target < 6:
+        reading.current_ma[target - 3] = number
+    elif target == 6:
+        reading.power_w = number
+    elif target == 9:
+        reading.soc = number
+    elif target > 9:
+        extra[target - 10] = number
+    elif number is not None:
+        (reading.count_import if target == 7 else reading.count_export)(number)

@@ -11,6 +11,7 @@ class Reading:
     voltage_v   [L1, L2, L3] V
     import_wh, export_wh  Wh, never going down
     soc         % of a battery
+    counters    None, or two Counters that judge new counts of import and export
     """
 
     def __init__(self, timeout_ms: int = 15000):
@@ -22,6 +23,7 @@ class Reading:
         self.import_wh = None
         self.export_wh = None
         self.soc = None
+        self.counters = None
 
     def touch(self, now: int):
         """Say that the values were measured at `now`."""
@@ -39,6 +41,8 @@ class Reading:
 
     def count_import(self, wh: int) -> bool:
         """Take a new import count; False, and the old one stays, when it would go down."""
+        if self.counters:
+            wh = self.counters[0].accept(wh)
         if self.import_wh is not None and wh < self.import_wh:
             return False
         self.import_wh = wh
@@ -46,6 +50,8 @@ class Reading:
 
     def count_export(self, wh: int) -> bool:
         """Take a new export count; False, and the old one stays, when it would go down."""
+        if self.counters:
+            wh = self.counters[1].accept(wh)
         if self.export_wh is not None and wh < self.export_wh:
             return False
         self.export_wh = wh

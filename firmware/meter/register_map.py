@@ -9,7 +9,7 @@ NAMES = (
     "power_w import_wh export_wh soc"
 )
 BRIDGE = const(-1)  # a register read only because it lies between two wanted ones
-_IMPORT = const(7)
+_COUNTERS = (BRIDGE, 7, 8, 9)  # what changes slowly: import_wh, export_wh, soc
 _GAP = const(16)  # a longer gap costs more line time than a second request
 
 
@@ -22,12 +22,16 @@ class RegisterMap:
     rows       (address, kind, target, numerator, denominator), in the order of the addresses
     blocks     (address, count, first row, end row); the first `fast` ones belong to every
                round, the rest hold only counters
+    reserved   raw values that mean "nothing" and count as 0
+    extras     how many names beyond NAMES there are
     """
 
     def __init__(self, text: str = "", function: int = 3, longest: int = 100):
         self.function = function
         self.longest = longest
         self.gaps = False
+        self.reserved = ()
+        self.extras = 0
         self.poll_ms = 1000
         self.settle(_rows(text))
 
@@ -38,9 +42,7 @@ class RegisterMap:
         slow = []
         fast = []
         for block in _blocks(rows, self.longest, self.gaps):
-            counters = all(
-                rows[i][2] == BRIDGE or rows[i][2] >= _IMPORT for i in range(*block[2:])
-            )
+            counters = all(rows[i][2] in _COUNTERS for i in range(block[2], block[3]))
             (slow if counters else fast).append(block)
         self.fast = len(fast) or len(slow)
         self.blocks = fast + slow
@@ -54,15 +56,8 @@ def _rows(text: str) -> list:
         if fields:
             target = names.index(fields[0]) if fields[0] != "-" else BRIDGE
             kind = TYPES.index(fields[2]) | (LOW_FIRST if fields[4:] else 0)
-            numerator, denominator = ratio(fields[3])
-            rows.append((int(fields[1], 16), kind, target, numerator, denominator))
+            rows.append((int(fields[1], 16), kind, target, int(fields[3]), 1))
     return rows
-
-
-def ratio(text: str) -> tuple:
-    """A decimal number as (numerator, denominator): "-0.05" is (-5, 100)."""
-    whole, _, part = text.partition(".")
-    return int(whole + part), 10 ** len(part)
 
 
 def _blocks(rows: list, longest: int, gaps: bool) -> list:

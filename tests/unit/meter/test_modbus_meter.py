@@ -5,7 +5,7 @@ import micropython
 from firmware.codec.rtu import FrameError, Master, crc16
 from firmware.meter import dts353
 from firmware.meter.modbus_meter import ModbusMeter
-from firmware.meter.register_map import RegisterMap, ratio
+from firmware.meter.register_map import RegisterMap
 
 # A DTS353 at 3 x 16 A: 230.1 V, 229.9 V, 230.4 V; 16 A; 11.04 kW; 20000.002 / 1.5 kWh.
 IMAGE = {
@@ -164,9 +164,3 @@ def test_reads_are_planned_over_neighbours_and_allowed_gaps_up_to_the_maximum():
         registers.gaps = gaps
         registers.settle(RegisterMap(text).rows)
         assert [block[:2] for block in registers.blocks] == expected, text
-
-
-def test_resolutions_are_exact_fractions():
-    cases = (("1", (1, 1)), ("0.1", (1, 10)), ("-0.05", (-5, 100)), ("1000", (1000, 1)))
-    for text, expected in cases:
-        assert ratio(text) == expected

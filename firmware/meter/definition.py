@@ -1,0 +1,219 @@
+"""The file that describes a meter, in the user-defined meter format, compiled for use."""
+
+from micropython import const
+
+from firmware.codec.relaxed_json import JsonError, loads
+from firmware.meter.register_map import NAMES, RegisterMap
+
+_LONGEST = const(12000)
+_MODBUS = const(0)
+_MOST_VARIABLES = const(64)
+_GLOBALS = (
+    "rtype mtype name dev_type manufacturer rtu modbus_read modbus_read_max_registers "
+    "modbus_allow_gaps tcp upd_delay delay_accumulated ui_addr reserved inputs outputs resets"
+)
+_PROPERTIES = "fixed expr type resolution once address query order length regex"
+_INFORMATION = ("type_designation", "version", "firmware_version", "serial")
+
+
+class DefinitionError(Exception):
+    """What is wrong in a definition file, and in which line (from 1)."""
+
+    def __init__(self, problem: str, line: int):
+        self.problem = problem
+        self.line = line
+
+    def __str__(self):
+        return f"line {self.line}: {self.problem}"
+
+
+class Definition:
+    """A meter's description; raises DefinitionError.
+
+    rtype      0 = Modbus, 1 = HTTP, 2 = MQTT; mtype 0 other, 1 meter, 2 inverter, 4 battery
+    registers  RegisterMap, for Modbus
+    sources    [path or topic, steps, regex, target, numerator, denominator], for HTTP and MQTT
+    names      all value names by target number; those beyond NAMES are kept in thousandths
+    formulas   [(target, Formula)]
+    fixed      {name: text}; asked {name: (address, kind, registers)} for texts asked once
+    """
+
+    def __init__(self, text):
+        data = text if isinstance(text, str) else bytes(text).decode()
+        document = _parse(data)
+        self._text = data
+        self.names = NAMES.split()
+        self.registers = None
+        self.rows = []
+        self.sources = []
+        self.formulas = []
+        self.fixed = {}
+        self.asked = {}
+        self._globals(document)
+        for name in sorted(document):
+            if name not in _GLOBALS.split():
+                self._variable(name, document[name])
+        if len(self.names) > _MOST_VARIABLES:
+            raise DefinitionError(f"more than {_MOST_VARIABLES} variables", 1)
+        if self.rtype == _MODBUS:
+            self._plan(document)
+        del self._text, self.rows
+
+    def _globals(self, document: dict):
+        self.rtype = self._number(document, "rtype", (0, 2), None)
+        self.mtype = self._number(document, "mtype", (0, 4), 1)
+        self.function = self._number(document, "modbus_read", (3, 4), 3)
+        self.longest = self._number(document, "modbus_read_max_registers", (1, 125), 100)
+        self.poll_ms = self._number(document, "upd_delay", (100, 3600000), 1000)
+        for key in ("name", "manufacturer", "dev_type", "ui_addr"):
+            if not isinstance(document.get(key, ""), str):
+                raise self._error("a text is wanted", key)
+        self.name = document.get("name", "")
+        self.manufacturer = document.get("manufacturer", "")
+        self.dev_type = document.get("dev_type", "")
+        self.rtu = self._timing(document, "rtu")
+        self.tcp = self._timing(document, "tcp")
+        self.inputs = document.get("inputs", [])
+        self.outputs = document.get("outputs", [])
+
+    def _timing(self, document: dict, key: str) -> dict:
+        timing = document.get(key, {})
+        if not isinstance(timing, dict):
+            raise self._error("an object is wanted", key)
+        for name in timing:
+            self._number(timing, name, (0, 60000), 0)
+        return timing
+
+    def _number(self, document: dict, key: str, bounds: tuple, default: int | None):
+        number = document.get(key, default)
+        if not isinstance(number, int) or not bounds[0] <= number <= bounds[1]:
+            raise self._error(f"a number from {bounds[0]} to {bounds[1]} is wanted", key)
+        return int(number)
+
+    def _plan(self, document: dict):
+        registers = RegisterMap("", self.function, self.longest)
+        registers.gaps = bool(document.get("modbus_allow_gaps", False))
+        registers.poll_ms = self.poll_ms
+        reserved = document.get("reserved", [])
+        if not isinstance(reserved, list):
+            raise self._error("a list of numbers is wanted", "reserved")
+        registers.reserved = tuple(reserved)
+        registers.extras = len(self.names) - len(NAMES.split())
+        registers.settle(self.rows)
+        self.registers = registers
+
+    def _variable(self, name: str, variable):
+        self._expect_variable(name, variable)
+        if "fixed" in variable:
+            self.fixed[name] = str(variable["fixed"])
+        elif name in _INFORMATION or variable.get("type") == "string":
+            self._information(name, variable)
+        elif "expr" in variable:
+            self._formula(name, variable["expr"])
+        elif "address" not in variable:
+            raise self._error("one of address, expr and fixed is wanted", name)
+        elif self.rtype == _MODBUS:
+            self._row(name, variable)
+        else:
+            self._source(name, variable)
+
+    def _expect_variable(self, name: str, variable):
+        if not isinstance(variable, dict):
+            raise self._error("unknown key, or no object", name)
+        for key in variable:
+            if key not in _PROPERTIES.split():
+                raise self._error(f"unknown property {key}", name)
+        if not _is_name(name):
+            raise self._error("a name has only letters, digits, '_' and '.'", name)
+
+    def _target(self, name: str) -> int:
+        name = name[1:] if name.startswith("*") else name
+        if name not in self.names:
+            self.names.append(name)
+        return self.names.index(name)
+
+    def _information(self, name: str, variable: dict):
+        if self.rtype != _MODBUS or "address" not in variable:
+            return  # texts of HTTP and MQTT meters are not shown
+        length = self._number(variable, "length", (1, 32), 16)
+        self.asked[name] = (self._address(name, variable), variable.get("type", ""), length)
+
+    def _formula(self, name: str, text):
+        from firmware.codec.formula import Formula, FormulaError
+
+        try:
+            self.formulas.append((self._target(name), Formula(str(text))))
+        except FormulaError as error:
+            raise self._error(f"expr: {error}", name)
+
+    def _row(self, name: str, variable: dict):
+        from firmware.codec.modbus_values import LOW_FIRST, TYPES
+
+        kind = variable.get("type", "uint16")
+        order = variable.get("order", "hl")
+        if kind not in TYPES:
+            raise self._error(f"type is one of {', '.join(TYPES)}, string", name)
+        if order not in ("hl", "lh"):
+            raise self._error("order is hl or lh", name)
+        kind = TYPES.index(kind) | (LOW_FIRST if order == "lh" else 0)
+        target = self._target(name)
+        numerator, denominator = self._resolution(name, variable, target)
+        self.rows.append((self._address(name, variable), kind, target, numerator, denominator))
+
+    def _address(self, name: str, variable: dict) -> int:
+        address = variable["address"]
+        if isinstance(address, str) and address[:2] in ("0x", "0X"):
+            address = int(address, 16) if len(address) < 8 else -1
+        if not isinstance(address, int) or not 0 <= address <= 0xFFFF:
+            raise self._error("address is a number from 0 to 65535", name)
+        return address
+
+    def _resolution(self, name: str, variable: dict, target: int) -> tuple:
+        from firmware.meter.decimal import ratio
+
+        try:
+            numerator, denominator = ratio(str(variable.get("resolution", 1)))
+        except ValueError:
+            raise self._error("resolution is a number", name)
+        return numerator * (1000 if target >= len(NAMES.split()) else 1), denominator
+
+    def _source(self, name: str, variable: dict):
+        from firmware.codec.json_query import QueryError, compile_query
+        from firmware.codec.regex import Regex, RegexError
+
+        path = variable["address"]
+        if not isinstance(path, str) or not path:
+            raise self._error("address is a path or a topic", name)
+        try:
+            steps = compile_query(variable.get("query", ""))
+            regex = Regex(variable["regex"]) if "regex" in variable else None
+        except QueryError as error:
+            raise self._error(f"query: {error}", name)
+        except RegexError as error:
+            raise self._error(f"regex: {error}", name)
+        target = self._target(name)
+        numerator, denominator = self._resolution(name, variable, target)
+        self.sources.append((path, steps, regex, target, numerator, denominator))
+
+    def _error(self, problem: str, key: str) -> DefinitionError:
+        return DefinitionError(f"{key}: {problem}", _line(self._text, self._text.find(f'"{key}"')))
+
+
+def _parse(text: str) -> dict:
+    try:
+        document = loads(text, _LONGEST)
+    except JsonError as error:
+        raise DefinitionError(error.problem, _line(text, error.position))
+    if not isinstance(document, dict):
+        raise DefinitionError("an object is wanted", 1)
+    return document
+
+
+def _line(text: str, position: int) -> int:
+    return text[: max(0, position)].count("\n") + 1
+
+
+def _is_name(name: str) -> bool:
+    allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
+    body = name[1:] if name.startswith("*") else name
+    return 0 < len(body) <= 40 and all(char in allowed for char in body)

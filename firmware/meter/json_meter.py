@@ -1,0 +1,94 @@
+"""A meter that speaks JSON or text, over HTTP or MQTT: bodies in, a reading out."""
+
+import json
+
+from firmware.codec.json_query import find
+from firmware.codec.regex import RegexError, Search
+from firmware.meter.decimal import scaled
+from firmware.meter.modbus_meter import keep
+from firmware.meter.reading import Reading
+
+
+class JsonMeter:
+    """`paths` are what has to be asked for or subscribed to, each once.
+
+    `received(index, body, now)` takes what came for one of them. The reading is as fresh as the
+    oldest of the paths that give more than counters.
+    """
+
+    def __init__(self, definition, reading: Reading | None = None):
+        self.reading = reading or Reading(30000)
+        self.definition = definition
+        self.finish = None
+        self.errors = 0
+        self.last_error = ""
+        self.error_at = None
+        self.extra = [None] * (len(definition.names) - 10)
+        self.paths = []
+        for source in definition.sources:
+            if source[0] not in self.paths:
+                self.paths.append(source[0])
+        self._fresh = [False] * len(self.paths)
+
+    def received(self, index: int, body, now: int) -> bool:
+        """Take a body (str or bytes-like) for path `index`; False, and named, if it is none."""
+        values = []
+        for _ in self.parts(index, body, values):
+            pass
+        return self.settle(index, values, now)
+
+    def parts(self, index: int, body, values: list):
+        """The same in portions, for a loop that others share: gather into `values`."""
+        text = body if isinstance(body, str) else _text(body)
+        document = _parse(text)
+        for path, steps, regex, target, numerator, denominator in self.definition.sources:
+            if path != self.paths[index]:
+                continue
+            found = None
+            if regex is not None:
+                search = Search(regex, text)
+                try:
+                    while not search.run(200):
+                        yield
+                except RegexError:
+                    search.result = None
+                found = search.result
+            elif document is not None:
+                found = find(document, steps)
+            values.append((target, scaled(found, numerator, denominator)))
+            yield
+
+    def settle(self, index: int, values: list, now: int) -> bool:
+        """Put gathered values into the reading, if there are any."""
+        if all(number is None for _, number in values):
+            self.failed("nothing of use in the answer", now)
+            return False
+        for target, number in values:
+            keep(self.reading, self.extra, target, number)
+        self._fresh[index] = True
+        if all(self._fresh):
+            self._fresh = [False] * len(self.paths)
+            if not self.finish or self.finish(self, now):
+                self.reading.touch(now)
+        return True
+
+    def failed(self, problem: str, now: int):
+        """Note that a path could not be asked, or what it gave is of no use."""
+        self.errors += 1
+        self.last_error = problem
+        self.error_at = now
+
+
+def _text(body) -> str:
+    try:
+        return bytes(body).decode()
+    except UnicodeError:
+        return ""
+
+
+def _parse(text: str):
+    """The document; None for what is no JSON, which a regex may still read."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
