@@ -1,0 +1,306 @@
+"""Cut the power at every program and erase of one write path, boot, and compare; on MicroPython.
+
+Usage: store_cuts.py PATH [EVERY] prints "cuts N operations M" or ends with the first violation.
+With EVERY, every so many-th boot after a cut is cut as well, at each of its own operations.
+"""
+
+import sys
+
+sys.path.insert(0, sys.path[0] + "/../..")
+sys.path.insert(0, sys.path[1])
+
+import vfs
+from cutting_chip import CuttingChip
+
+from firmware.store import migrations
+from firmware.store.area import claim
+from firmware.store.backup import backup, restored
+from firmware.store.config import ConfigStore
+from firmware.store.ledger import Ledger
+from firmware.store.transactions import Transactions
+from firmware.store.vault import Vault
+from firmware.store.wear import Wear
+
+_BLOCKS = 3
+
+
+class Quiet:
+    def warning(self, topic, text):
+        pass
+
+    error = info = warning
+
+
+class Box:
+    """Everything of the store, on one chip."""
+
+    def __init__(self, chip, folder, version=1):
+        self.chip = chip
+        self.folder = folder
+        self.expected = None
+        wear, log = Wear(), Quiet()
+        vfs.mount(vfs.VfsLfs2(chip), folder)
+        self.config = ConfigStore(folder, log, wear, version, Vault(b"k" * 32, ("password",)))
+        self.document, self.messages = self.config.load()
+        self.ledger = Ledger(claim(folder, chip, wear, _BLOCKS), None, wear, log)
+        self.ledger.load()
+        self.transactions = Transactions(folder, wear, log)
+        self.transactions.load(self.ledger.value)
+        self.now = 0
+
+    def settle(self):
+        """Let the store task run until nothing waits; the contactor is open."""
+        self.transactions.step(False)
+        while self.transactions.pending():
+            self.transactions.step(False)
+        self.ledger.flush()
+        for _ in range(12):
+            self.now += 1000
+            self.ledger.step(self.now, False)
+        assert self.ledger.saved()
+
+    def counters(self):
+        return {name: self.ledger.value(name) for name in self.ledger.names()}
+
+    def ended(self):
+        return [(entry["number"], entry["end_wh"]) for entry in self.transactions.entries()]
+
+    def close(self):
+        vfs.umount(self.folder)
+
+
+class Expected:
+    """What a boot after a cut must find: one of `documents`, counters between two states,
+    the transactions `ended`, and perhaps the number `maybe`."""
+
+    def __init__(self, box=None):
+        self.documents = [box.document if box else None]
+        self.floor = box.counters() if box else {}
+        self.ceiling = self.floor
+        self.ended = box.ended() if box else []
+        self.maybe = None
+
+
+def document(number, version=1):
+    return {"version": version, "params": {"n": number, "x": "y" * 700}, "mqtt": {"password": "p"}}
+
+
+def prepared(version=1):
+    """A box in the middle of its life."""
+    chip = CuttingChip()
+    vfs.VfsLfs2.mkfs(chip)
+    box = Box(chip, "/live", version)
+    for number in range(3):
+        box.config.save(document(number))
+    box.document = document(2)
+    for name in ("E1.wh", "E1.con", "M1.wh"):
+        box.ledger.raise_to(name, 1000)
+    for _ in range(5):
+        box.transactions.begin("E1", 1, box.transactions.last)
+        box.transactions.end("E1", 2, box.transactions.last + 10, "unplugged")
+        box.settle()
+    box.expected = Expected(box)
+    chip.expectation = lambda: box.expected
+    chip.watching = True
+    return box
+
+
+def config_save():
+    box = prepared()
+    for number in range(3, 13):
+        box.expected = Expected(box)
+        box.expected.documents.append(document(number))
+        box.config.save(document(number))
+        box.document = document(number)
+    return box
+
+
+def ledger_append():
+    box = prepared()
+    for _ in range(40):
+        _charge(box, True)
+    return box
+
+
+def _charge(box, closed):
+    expected = Expected(box)
+    expected.floor = box.expected.ceiling if box.ledger.saved() else box.expected.floor
+    box.ledger.add("E1.wh", 100)
+    box.ledger.add("M1.wh", 3)
+    expected.ceiling = box.counters()
+    box.expected = expected
+    box.ledger.flush()
+    box.now += 1000
+    box.ledger.step(box.now, closed)
+
+
+def ledger_compaction():
+    # 3 blocks of 254 records: 700 records go round all of them.
+    box = prepared()
+    box.chip.watching = False
+    for turn in range(700):
+        full = box.ledger._used[box.ledger._block]
+        box.chip.watching = full > 246 or full < 10 or box.ledger._used.count(0) < 2
+        _charge(box, turn % 3 > 0)
+    return box
+
+
+def transaction_begin():
+    box = prepared()
+    for _ in range(8):
+        box.expected = Expected(box)
+        box.expected.maybe = box.transactions.begin("E1", 1, 500)["number"]
+        box.chip.watching = True
+        box.transactions.step(False)
+        box.chip.watching = False
+        box.transactions.end("E1", 2, 700, "unplugged")
+        box.settle()
+    return box
+
+
+def transaction_end():
+    box = prepared()
+    box.chip.watching = False
+    for turn in range(130):
+        before = box.transactions.last
+        entry = box.transactions.begin("E1", 1, 500 + turn)
+        box.transactions.step(False)
+        box.expected = Expected(box)
+        box.expected.maybe = entry["number"]
+        box.transactions.end("E1", 2, 700, "unplugged")
+        box.chip.watching = turn < 4 or before % 64 in (62, 63, 0)
+        while box.transactions.pending():
+            box.transactions.step(False)
+        box.expected = Expected(box)
+        box.transactions.delivered(entry["number"])
+        box.transactions.step(False)
+        box.chip.watching = False
+    return box
+
+
+def migration():
+    migrations.STEPS[1] = ("peak added", lambda old: old.update({"peak": 1}))
+    box = prepared()
+    box.close()
+    box = _again(box.chip, box.expected, 2)
+    new = box.document
+    assert new["peak"] == 1 and new["version"] == 2 and new["params"]["n"] == 2
+    box.config.save(new)
+    return box
+
+
+def _again(chip, expected, version=1):
+    box = Box(chip, "/live", version)
+    expected.documents = [box.document]
+    box.expected = expected
+    chip.expectation = lambda: box.expected
+    return box
+
+
+def restore():
+    box = prepared()
+    kept = "".join(backup(document(77), box.config._vault))
+    for number in range(3, 9):
+        new = restored(kept, document(number), box.config._vault)
+        assert new["mqtt"]["password"] == "p"
+        new["params"]["n"] = number
+        box.expected = Expected(box)
+        box.expected.documents.append(new)
+        box.config.save(new)
+        box.document = new
+    return box
+
+
+def first_boot():
+    chip = CuttingChip()
+    vfs.VfsLfs2.mkfs(chip)
+    expected = Expected()
+    chip.expectation = lambda: expected
+    chip.watching = True
+    box = Box(chip, "/live")
+    expected.ceiling = {"E1.wh": 0}
+    box.ledger.raise_to("E1.wh", 0)
+    expected.documents.append(document(1))
+    box.config.save(document(1))
+    box.settle()
+    return box
+
+
+def verify(image, expected, version):
+    """Boot from the image, compare, use it, and boot once more."""
+    chip = CuttingChip(image[:])
+    box = Box(chip, "/cut", version)
+    assert box.document in expected.documents, ("document", box.document)
+    counters = box.counters()
+    for name, value in expected.floor.items():
+        assert counters.get(name, -1) >= value, ("lost", name, value, counters)
+    for name, value in counters.items():
+        assert value <= expected.ceiling[name], ("invented", name, value)
+    box.settle()
+    ended = box.ended()
+    for entry in expected.ended:
+        assert ended.count(entry) == 1, ("transaction", entry, ended)
+    numbers = [number for number, _ in ended]
+    assert len(set(numbers)) == len(numbers), ("twice", numbers)
+    extra = [number for number in numbers if (number not in [n for n, _ in expected.ended])]
+    assert extra in ([], [expected.maybe]), ("extra", extra)
+    # It must go on working.
+    box.config.save(document(99, version))
+    box.ledger.add("E1.wh", 7)
+    box.transactions.begin("E1", 1, 5)
+    box.transactions.end("E1", 2, 9, "unplugged")
+    box.settle()
+    counters, count = box.counters(), len(ended)
+    box.close()
+    box = Box(CuttingChip(chip.data), "/cut", version)
+    assert box.document == document(99, version) and box.messages == [], box.messages
+    assert box.counters() == counters
+    assert len(box.ended()) == count + 1
+    box.close()
+
+
+PATHS = {
+    "config_save": config_save,
+    "ledger_append": ledger_append,
+    "ledger_compaction": ledger_compaction,
+    "transaction_begin": transaction_begin,
+    "transaction_end": transaction_end,
+    "migration": migration,
+    "restore": restore,
+    "first_boot": first_boot,
+}
+
+
+def cut_again(image, expected, version):
+    """The images that a second cut may leave, while the boot after the first puts things right."""
+    chip = CuttingChip(image[:])
+    chip.expectation = lambda: expected
+    chip.watching = True
+    box = Box(chip, "/cut", version)
+    box.settle()
+    box.close()
+    return chip.cuts
+
+
+def main():
+    name = sys.argv[1]
+    version = 2 if name == "migration" else 1
+    box = PATHS[name]()
+    box.chip.watching = False
+    box.close()
+    cuts = box.chip.cuts
+    if len(sys.argv) > 2:
+        firsts = cuts[:: int(sys.argv[2])]
+        cuts = []
+        for image, expected in firsts:
+            cuts += cut_again(image, expected, version)
+    for number, (image, expected) in enumerate(cuts):
+        try:
+            verify(image, expected, version)
+        except Exception:
+            print("violated at cut", number, "of", len(cuts), "of", name)
+            raise
+    print("cuts", len(cuts), "operations", box.chip.operations)
+
+
+main()
