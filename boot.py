@@ -5,6 +5,7 @@ coil drivers off.
 """
 
 import machine
+
 from firmware import wiring
 
 _COILS = ("contactor", "phase_contactor", "lock", "residual_test", "pilot_disconnect")

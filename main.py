@@ -4,9 +4,10 @@ import asyncio
 import sys
 import time
 
+from micropython import const
+
 from firmware import board
 from firmware.app import App
-from micropython import const
 
 # Between a failure and the reset, so that a box that fails at once can still be stopped and read
 # over the serial port. Nothing runs meanwhile and the outputs are safe.

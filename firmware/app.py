@@ -3,12 +3,13 @@
 import asyncio
 import gc
 
+from micropython import const
+
 from firmware import wiring
 from firmware.api.box import Box
 from firmware.api.commands import Commands
 from firmware.api.devices import Devices
 from firmware.api.evse_device import EvseDevice
-from firmware.api.topics import Topics
 from firmware.api.variables import Variables
 from firmware.board import Board
 from firmware.charge.limits import Limits
@@ -28,7 +29,6 @@ from firmware.store.saver import Saver
 from firmware.store.wear import Wear
 from firmware.supervisor import Supervisor
 from firmware.system import System, unix_time
-from micropython import const
 
 _FOLDER = "/data"
 _SECOND_MS = const(1000)
@@ -103,7 +103,8 @@ class App:
             entry = self.settings.find("devices", "E1")
         self.wifi = self._wifi()
         box.system = self.system = System(self.board, self.wifi, self.status)
-        model = f"{System.product},{self.board.wiring['name']},1,{System.version},{box.system.serial}"
+        name = self.board.wiring["name"]
+        model = f"{System.product},{name},1,{System.version},{self.system.serial}"
         self.own = EvseDevice(self.devices, entry, self.point, self._energy_wh, model)
         self.devices.add(self.own)
         self.devices.renew()
@@ -125,8 +126,7 @@ class App:
         if self.settings.mqtt.broker:
             from firmware.mqtt_door import MqttDoor
 
-            topics = Topics(self.box, lambda *message: self.mqtt.publish(*message))
-            self.mqtt = MqttDoor(self.box, topics, lambda: not self.wifi or self.wifi.connected)
+            self.mqtt = MqttDoor(self.box, lambda: not self.wifi or self.wifi.connected)
             self.mqtt.connect()
 
     def _settings_changed(self, names):
@@ -176,7 +176,7 @@ class App:
             tasks.append(keep("wifi", self.wifi.run))
         if self.mqtt:
             tasks.append(keep("publish", self.mqtt.serve))
-            for url, client in self.mqtt.clients.items():
+            for client in self.mqtt.clients.values():
                 tasks.append(keep("mqtt", client.run))
         try:
             await asyncio.gather(*tasks)

@@ -5,10 +5,11 @@ import time
 import esp32
 import machine
 import network
+from micropython import const
+
 from firmware.sampler import Sampler
 from firmware.thermistor import temperature_dc
 from firmware.ticks import PERIOD
-from micropython import const
 
 _PILOT_HZ = const(1000)
 _PILOT_SAFE = const(65535)
@@ -16,6 +17,13 @@ _PILOT_SAFE = const(65535)
 _WATCHDOG_MS = const(2000)
 # Slow analogue inputs are read once in so many pilot cycles.
 _SLOW_CYCLES = const(50)
+
+
+class _Unfitted:
+    """Takes the place of an output that this board does not have."""
+
+    def value(self, level):
+        pass
 
 
 class Board:
@@ -49,7 +57,7 @@ class Board:
 
     def _output(self, name: str):
         number = self.wiring.get(name)
-        return None if number is None else machine.Pin(number, machine.Pin.OUT, value=0)
+        return _Unfitted() if number is None else machine.Pin(number, machine.Pin.OUT, value=0)
 
     def _input(self, name: str):
         number = self.wiring.get(name)
@@ -74,16 +82,11 @@ class Board:
     def read(self, inputs):
         """Fill the charge point's inputs with what the hardware says now."""
         self._sampler.sample(inputs, self._duty)
-        if self._contactor_mirror is not None:
-            inputs.contactor_mirror = not self._contactor_mirror.value()
-        if self._phase_mirror is not None:
-            inputs.phase_mirror = not self._phase_mirror.value()
-        if self._residual_trip is not None:
-            inputs.residual_tripped = self._residual_trip.value() == 1
-        if self._emergency_stop is not None:
-            inputs.emergency_stop = self._emergency_stop.value() == 1
-        if self._lock_feedback is not None:
-            inputs.lock_closed = self._lock_feedback.value() == 1
+        inputs.contactor_mirror = _at(self._contactor_mirror, 0)
+        inputs.phase_mirror = _at(self._phase_mirror, 0)
+        inputs.residual_tripped = _at(self._residual_trip, 1)
+        inputs.emergency_stop = _at(self._emergency_stop, 1)
+        inputs.lock_closed = _at(self._lock_feedback, 1)
         self._slow += 1
         if self._slow == _SLOW_CYCLES:
             self._slow = 0
@@ -102,16 +105,11 @@ class Board:
         """Drive the outputs: the contactor opens before and closes after everything else."""
         if not outputs.contactor:
             self._contactor.value(0)
-        if self._phase_contactor is not None:
-            self._phase_contactor.value(outputs.phase_contactor)
-        if self._disconnect is not None:
-            self._disconnect.value(not outputs.pilot_connected)
-        if self._residual_test is not None:
-            self._residual_test.value(outputs.residual_test)
-        if self._lock is not None:
-            self._lock.value(outputs.lock)
-        if self._led is not None:
-            self._led.value(outputs.led)
+        self._phase_contactor.value(outputs.phase_contactor)
+        self._disconnect.value(not outputs.pilot_connected)
+        self._residual_test.value(outputs.residual_test)
+        self._lock.value(outputs.lock)
+        self._led.value(outputs.led)
         if outputs.duty != self._duty:
             self._duty = outputs.duty
             self._pwm.duty_u16(outputs.duty)
@@ -128,8 +126,7 @@ class Board:
     def safe(self):
         """Contactors open and pilot at +12 V DC, whatever went before."""
         self._contactor.value(0)
-        if self._phase_contactor is not None:
-            self._phase_contactor.value(0)
+        self._phase_contactor.value(0)
         self._duty = _PILOT_SAFE
         self._pwm.duty_u16(_PILOT_SAFE)
 
@@ -205,6 +202,11 @@ _CAUSES = {
     machine.DEEPSLEEP_RESET: "deep sleep",
     machine.SOFT_RESET: "soft reset",
 }
+
+
+def _at(pin, active: int) -> bool | None:
+    """Whether the input is at its active level; None when it is not fitted."""
+    return None if pin is None else pin.value() == active
 
 
 def _divider_ohm(adc, pullup_ohm: int, supply_mv: int) -> int:

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from firmware.store.config import StoreError
 from micropython import const
+
+from firmware.store.config import StoreError
 
 _SECOND_MS = const(1000)
 _SECTOR_MS = const(5)

@@ -24,7 +24,7 @@ class Log:
         self.level = INFO
         self.number = 0
         self._echo = echo
-        self._ring = [None] * _ENTRIES
+        self._ring: list = [None] * _ENTRIES
 
     def note(self, level: int, topic: str, text: str):
         """Keep and print one entry; entries above `self.level` are dropped."""

@@ -2,11 +2,12 @@
 
 import asyncio
 
+from micropython import const
+
 from firmware.api.meter_device import MeterDevice
 from firmware.link.rtu import RtuBus
 from firmware.meter.modbus_meter import ModbusMeter
 from firmware.meter.s0 import S0Meter
-from micropython import const
 
 _SECOND_MS = const(1000)
 _EV_ROLE = const(4)
@@ -95,7 +96,8 @@ class Meters:
         own = self._devices.get("E1")
         named = own.value("attach") if own else ""
         for device in self._devices:
-            if device.dev_id == named or (not named and device.dev_id[0] == "M"):
-                if named or device.value("role") == _EV_ROLE:
-                    return device.reading
+            if device.dev_id[0] != "M":
+                continue
+            if device.dev_id == named or (not named and device.value("role") == _EV_ROLE):
+                return device.reading
         return None

@@ -2,9 +2,11 @@
 
 import asyncio
 
+from micropython import const
+
+from firmware.api.topics import Topics
 from firmware.codec.broker_url import BrokerUrl, UrlError
 from firmware.link.mqtt import ALWAYS, LATEST, NEWEST, MqttClient, Options
-from micropython import const
 
 _LOOK_MS = const(50)
 # Functions of the API and the settings that name their brokers; input is what meters are fed by.
@@ -25,10 +27,10 @@ class MqttDoor:
     A box without any broker has no client and runs no task here.
     """
 
-    def __init__(self, box, topics, network_up):
+    def __init__(self, box, network_up):
         self.clients = {}
         self._box = box
-        self._topics = topics
+        self._topics = Topics(box, self.publish)
         self._functions = {}
         self._network_up = network_up
 

@@ -3,8 +3,9 @@
 import asyncio
 import time
 
-from firmware.ticks import after, since
 from micropython import const
+
+from firmware.ticks import after, since
 
 _PERIOD_MS = const(10)
 

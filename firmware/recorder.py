@@ -2,10 +2,19 @@
 
 import asyncio
 
-from firmware.charge import events, faults
 from micropython import const
 
+from firmware.charge import events, faults
+
 _LOOK_MS = const(100)
+_TEXTS = {
+    events.OPENED: "car plugged in",
+    events.CLOSED: "car unplugged; reason",
+    events.PHASES: "phases in use:",
+    events.WAKING: "waking the car, interruption",
+    events.TOGGLED: "the car toggled its state, times:",
+    events.TESTED: "test of the residual current sensor (1 = passed):",
+}
 
 
 class Recorder:
@@ -31,25 +40,15 @@ class Recorder:
         self._ledger.raise_to("E1.wh", point.transaction.total_wh)
 
     def _tell(self, kind, value):
-        log = self._log
         if kind == events.STATE:
-            log.info("charge", f"state {self._point.state_name()}")
+            self._log.info("charge", f"state {self._point.state_name()}")
         elif kind == events.FAULT:
             code, name, unit, _, _, text = self._faults[value - 1]
             measured = self._point.faults.measured[code]
-            log.error("fault", f"{name}: {text} ({measured} {unit})")
+            self._log.error("fault", f"{name}: {text} ({measured} {unit})")
         elif kind == events.CLEARED:
-            log.info("fault", f"{self._faults[value - 1][1]} cleared")
-        elif kind == events.OPENED:
-            log.info("charge", "car plugged in")
-        elif kind == events.CLOSED:
-            log.info("charge", "car unplugged")
+            self._log.info("fault", f"{self._faults[value - 1][1]} cleared")
+        else:
+            self._log.info("charge", f"{_TEXTS[kind]} {value}")
+        if kind == events.CLOSED:
             self._ledger.flush()
-        elif kind == events.PHASES:
-            log.info("charge", f"{value} phases in use")
-        elif kind == events.WAKING:
-            log.info("charge", f"waking the car, interruption {value}")
-        elif kind == events.TOGGLED:
-            log.info("charge", f"the car toggled its state, {value} times")
-        elif kind == events.TESTED:
-            log.info("charge", f"residual current sensor test {'passed' if value else 'failed'}")

@@ -1,8 +1,8 @@
 """Control-pilot levels from one ADC, each sample qualified by the PWM pin's own level.
 
-At 6 A the high level lasts 100 us of each millisecond and an ADC read from Python takes some 40 us,
-so a sample counts only when the pin read the same before and after the conversion. Valid up to
-51 A (85 % duty: the low level lasts 150 us); above, a read could span the whole low part.
+At 6 A the high level lasts 100 us of each millisecond and an ADC read from Python takes some
+40 us, so a sample counts only when the pin read the same before and after the conversion. Valid
+up to 51 A (85 % duty: the low level lasts 150 us); above, a read could span the whole low part.
 """
 
 from micropython import const
@@ -53,10 +53,7 @@ class Sampler:
             return False
         high_mv = self._mean_mv(self._highs, _CONFIRMING)
         low_mv = self._mean_mv(self._lows, _CONFIRMING)
-        if (
-            abs(high_mv - inputs.high_mv) > _AGREES_MV
-            or abs(low_mv - inputs.low_mv) > _AGREES_MV
-        ):
+        if abs(high_mv - inputs.high_mv) > _AGREES_MV or abs(low_mv - inputs.low_mv) > _AGREES_MV:
             return False
         inputs.high_mv = high_mv
         inputs.low_mv = low_mv

@@ -1,11 +1,12 @@
-"""Keeps every task but the pilot loop alive, and knows which of them held the loop for how long."""
+"""Keeps every task but the pilot loop alive, and knows which of them held it for how long."""
 
 import asyncio
 import sys
 import time
 
-from firmware.ticks import since
 from micropython import const
+
+from firmware.ticks import since
 
 _FIRST_WAIT_MS = const(1000)
 _LONGEST_WAIT_MS = const(60000)
@@ -87,7 +88,7 @@ class Supervisor:
         while True:
             began = self._now()
             try:
-                await Slices(make(*arguments), task)
+                await Slices(make(*arguments), task)  # pyright: ignore  MicroPython awaits iterators
                 reason = "ended"
             except Exception as error:  # the one place that catches all: it decides to restart
                 reason = f"{type(error).__name__}: {error}"

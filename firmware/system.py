@@ -5,8 +5,9 @@ import hashlib
 import os
 import time
 
-from firmware.version import PRODUCT, VERSION
 from micropython import const
+
+from firmware.version import PRODUCT, VERSION
 
 # MicroPython counts seconds from 2000 on the ESP32 and from 1970 on the unix port.
 _UNIX_2000 = const(946684800)

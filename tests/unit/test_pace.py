@@ -1,4 +1,5 @@
 import micropython
+
 from firmware.pace import EDGES, Pace
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import micropython
+
 from firmware.pace import Pace
 from firmware.pilot_loop import PilotLoop
 

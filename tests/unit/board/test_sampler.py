@@ -1,6 +1,7 @@
 """The pilot sampler against a pilot wire whose reads take time."""
 
 import micropython
+
 from firmware.sampler import Sampler
 
 _PIN_US = 8
