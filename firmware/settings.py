@@ -9,7 +9,9 @@ LISTS = (
     ("devices", "device", "dev_id"),
     ("users", "user", "id"),
     ("variables", "variable", "name"),
+    ("plans", "plan", "dev_id"),
 )
+_LISTED = ("devices", "users", "variables", "plans")
 _MOST_ASIDE = 32
 _MOST_ENTRIES = 32
 
@@ -19,7 +21,7 @@ class Section:
 
 
 class Settings:
-    """The values in force: `params`, `charge`, `mqtt`, `network` by attribute, and three lists.
+    """The values in force: `params`, `charge`, `mqtt`, `network` by attribute, and four lists.
 
     `board` names the hardware's limits: `max_current_ma`, `phases`, `phase_contactor`,
     `ventilation`. `revision` counts the changes that belong into flash, `changes` all of them;
@@ -37,6 +39,7 @@ class Settings:
         self.devices = [{"dev_id": "E1", "dev_type": "evse_powerbrain"}]
         self.users = []
         self.variables = []
+        self.plans = []
         self.aside = {}
         for section in SECTIONS:
             values = Section()
@@ -109,8 +112,12 @@ class Settings:
             if self.changed:
                 self.changed(names)
 
+    def renewed(self):
+        """Say that a whole document was loaded that has to be kept."""
+        self._note(list(SECTIONS) + list(_LISTED), True)
+
     def find(self, listed: str, key: str) -> dict | None:
-        """The entry of `devices`, `users` or `variables` with this id; None when there is none."""
+        """The entry of one of the lists with this id; None when there is none."""
         for name, _, identity in LISTS:
             if name == listed:
                 for entry in getattr(self, listed):
@@ -162,7 +169,7 @@ class Settings:
         for section, values in document.items():
             if section in SECTIONS and isinstance(values, dict):
                 self._load_section(section, values, messages)
-            elif section in ("devices", "users", "variables") and isinstance(values, list):
+            elif section in _LISTED and isinstance(values, list):
                 self._load_list(section, values, messages)
             elif section == "aside" and isinstance(values, dict):
                 self._load_aside(values, messages)
@@ -221,6 +228,8 @@ class Settings:
 
     def shown(self, section: str) -> dict:
         """All values of a section as anyone may see them: secrets are stars."""
-        return {
-            line[0][len(section) + 1 :]: masked(line, self.get(line[0])) for line in rows(section)
-        }
+        answer = dict(getattr(self, section).__dict__)
+        for name, value in answer.items():
+            if value and isinstance(value, str):
+                answer[name] = masked(row(section + "." + name), value)
+        return answer

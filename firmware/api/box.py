@@ -17,10 +17,15 @@ class Box:
                   address() -> "192.168.1.5", or None while there is no network
                   restart(), factory_reset(), sync(): asked for, done later by the app's task
                   digest(data) -> SHA-256 as bytes; random(count) -> bytes
-    transactions  read by get_transactions: `entries(first, last)` yields dicts, oldest first;
-                None where no store is fitted
-    modbus      proxy for modbus_get and modbus_set: `get(**request)` and `set(**request)` return
-                awaitables; None where no bus is fitted
+    local_offset_s  seconds that local time is ahead of UTC, for charging plans
+    transactions  None, or the store's log of transactions: `entries(first, last)` yields dicts
+                that began between two unix times, oldest first
+    bus         None, or the RS485 line (firmware/link/rtu.py) for modbus_get and modbus_set
+    may_hold()  whether a stretch of some 100 ms without yielding hurts nobody: the contactor is
+                open
+    temporary_plans  None, or plans set with tmp=1 by device
+    guard       made when first needed: firmware/api/guard.py
+    debug_until ticks when diagnostic logging ends by itself, or None
     """
 
     def __init__(self):
@@ -32,5 +37,15 @@ class Box:
         self.clock = None
         self.now = None
         self.system = None
+        self.local_offset_s = 0
         self.transactions = None
-        self.modbus = None
+        self.bus = None
+        self.may_hold = None
+        self.temporary_plans = None
+        self.guard = None
+        self.debug_until = None
+
+    def minute_of_day(self) -> int | None:
+        """Minutes since local midnight; None while the time is not known."""
+        seconds = self.clock() if self.clock else None
+        return None if seconds is None else (seconds + self.local_offset_s) % 86400 // 60

@@ -10,11 +10,12 @@ ANYONE = const(0)
 USER = const(1)
 ADMIN = const(2)
 OWNER = const(3)
+_LONG = const(512)
 ROLES = ("anyone", "user", "admin", "owner")
 
 # name, module with the handler, least role, what it writes, what it answers, parameters.
 # A parameter is name:type:lowest:highest as in firmware/schema.py, with "?" when it may be left
-# out. Types of our own: three (up to three numbers, a list or "1,2,3"), any.
+# out. Types of our own: three (up to three numbers, a list or "1,2,3"), numbers ("[1,2]"), any.
 # body: the JSON that comes with the request, and +body: its members are parameters.
 # A line that starts with a blank continues the one before.
 TABLE = """
@@ -39,6 +40,34 @@ soft_meter inputs admin - number dev_id:dev val?:num:0:1e15
 set_cm_vars variables admin flash ok name?:text:1:32 val?:expr:-1e15:1e15 clear?:bool tmp?:bool
  body?:any
 get_cm_vars variables admin - object
+enter_rfid users anyone - ok rfid:text:1:32 dev_id?:dev
+override_device users anyone - ok dev_id:dev flags?:text:0:6 mamps?:int:0:80000 rfid?:text:0:32
+get_users users admin - array
+get_user users anyone - object id:text:1:32
+set_user users anyone flash ok body:any
+del_user users admin flash ok id:text:1:32
+get_new_user_id users admin - text
+set_cplan plans admin flash ok dev_id:text:2:4 tmp?:bool body:any
+get_cplan plans admin - object dev_id:text:2:4
+change_admin_pwd maintenance anyone flash ok old_pwd?:text:0:64 new_pwd:text:0:64
+accept_license maintenance anyone - ok acc?:bool allow_usage_stats?:bool
+set_diag_logging maintenance admin - ok enable:bool
+get_status maintenance admin - object
+get_log maintenance admin - array after?:int:0:1e9 count?:int:1:1000
+ level?:error|warning|info|debug
+get_transactions maintenance admin - array from?:int:0:4294967295 to?:int:0:4294967295
+ format?:json|csv
+backup maintenance admin - object secrets?:bool
+restore maintenance admin flash object dry?:bool body:any
+sync maintenance admin flash ok
+restart maintenance admin - ok
+factory_reset maintenance admin flash ok confirm:bool
+modbus registers admin flash any device:text:1:16 read?:text:1:8 count?:int:1:125
+ write?:text:1:8 value?:int:-2147483648:4294967295 values?:numbers:0:65535
+modbus_get registers admin - any addr?:text:0:64 func?:int:3:4 id:int:1:247 reg:text:1:8
+ type?:w|d|f|q|s cnt?:int:1:64 order?:hl|lh
+modbus_set registers admin - ok addr?:text:0:64 func?:int:6:16 id:int:1:247 reg:text:1:8
+ val:text:1:32 type?:w|d|f|q order?:hl|lh
 """
 
 
@@ -108,7 +137,7 @@ class Commands:
         parameters = line[5:]
         arguments = {}
         if parameters and "body" in parameters[-1]:
-            document = relaxed_json.loads(body) if body else None
+            document = self._document(body)
             if parameters[-1][0] == "+":
                 given = merged(given, document)
             else:
@@ -121,6 +150,15 @@ class Commands:
             if name[-1] != "?" and name[0] != "+" and arguments.get(name) is None:
                 raise ApiError("missing_parameter", f"{line[0]} needs {name}", name)
         return _handler(line)(self._box, arguments, role)
+
+    def _document(self, body):
+        # Reading takes the ESP32 some 100 us per byte, and the pilot loop must not wait for that.
+        if not body:
+            return None
+        if len(body) > _LONG and self._box.may_hold and not self._box.may_hold():
+            text = f"a body of more than {_LONG} bytes has to wait until charging has ended"
+            raise ApiError("busy", text, "body")
+        return relaxed_json.loads(body)
 
     def _taken(self, command, parameters, name, value):
         for parameter in parameters:
@@ -145,13 +183,14 @@ def merged(given: dict, document) -> dict:
 
 def taken(parameter: list, value):
     """`value` as the table wants it; ValueError with what was expected otherwise."""
-    kind = parameter[1]
-    if kind == "three":
-        values = value.split(",") if isinstance(value, str) else value
-        if not isinstance(values, list) or not 1 <= len(values) <= 3:
-            raise ValueError("one to three numbers")
-        return [take("num", parameter[2], parameter[3], each) for each in values]
-    return take(kind, parameter[2], parameter[3], value)
+    kind, lowest, highest = parameter[1:4]
+    if kind not in ("three", "numbers"):
+        return take(kind, lowest, highest, value)
+    values = value.strip("[]").split(",") if isinstance(value, str) else value
+    most = 3 if kind == "three" else 16
+    if not isinstance(values, list) or not 1 <= len(values) <= most:
+        raise ValueError(f"one to {most} numbers")
+    return [take("num", lowest, highest, each) for each in values]
 
 
 def _handler(line):

@@ -4,24 +4,6 @@ from firmware.api.commands import row, rows
 from firmware.api.errors import ApiError
 from firmware.codec.json_stream import Live
 
-# What a box without OCPP server, load balancing over several boxes and licences answers.
-_CONSTANT = """
-ocpp_srv_tls_mode "off"
-ocpp_srv_port 19520
-ocpp_srv_use_ext_cert false
-ocpp_srv_cert_fn ""
-ocpp_srv_private_key_fn ""
-ocpp_srv_cacert_fn []
-last_budget_reset 60
-max_evses 3
-shareware_mode false
-license_end 0
-real_evses 0
-real_evses_dis 0
-ocpp_gateway_license_cnt 0
-ocpp_gateway_licenses_used 0
-cm_outs []
-"""
 _VENDOR = 52997
 _TYPES = """
 evse_powerbrain Charge point of this box
@@ -45,12 +27,8 @@ def get_dev_info(box, arguments: dict, role: int) -> dict:
 
 def get_params(box, arguments: dict, role: int) -> dict:
     """The parameters, as `params` of get_dev_info."""
-    import json
-
     answer = box.settings.shown("params")
-    for line in _CONSTANT.strip().split("\n"):
-        name, value = line.split(" ")
-        answer[name] = json.loads(value)
+    answer.update(_constant())
     answer.update(_powers(box))
     system = box.system
     answer["version"] = system.version
@@ -70,6 +48,27 @@ def get_params(box, arguments: dict, role: int) -> dict:
     # Clients of old firmware know the house connection by this name.
     answer["max_total_evse_power"] = answer["max_total_evse_current"] * 690 // 1000
     return answer
+
+
+def _constant():
+    """What a box without OCPP server, price feed and licences answers."""
+    return {
+        "ocpp_srv_tls_mode": "off",
+        "ocpp_srv_port": 19520,
+        "ocpp_srv_use_ext_cert": False,
+        "ocpp_srv_cert_fn": "",
+        "ocpp_srv_private_key_fn": "",
+        "ocpp_srv_cacert_fn": [],
+        "last_budget_reset": 60,
+        "max_evses": 3,
+        "shareware_mode": False,
+        "license_end": 0,
+        "real_evses": 0,
+        "real_evses_dis": 0,
+        "ocpp_gateway_license_cnt": 0,
+        "ocpp_gateway_licenses_used": 0,
+        "cm_outs": [],
+    }
 
 
 def packed(version: str) -> int:

@@ -65,6 +65,14 @@ class Topics:
         self._answer(answer, message)
 
     def _answer(self, answer, message):
+        response = _text(message.response_topic) if message.response_topic else None
+        correlation = bytes(message.correlation) if message.correlation else None
+        if hasattr(answer, "then"):
+            answer.then = lambda made: self._send(made, response, correlation)
+        else:
+            self._send(answer, response, correlation)
+
+    def _send(self, answer, response, correlation):
         stream = JsonStream(answer)
         most = self._box.settings.mqtt.max_answer
         if stream.length() > most:
@@ -72,9 +80,8 @@ class Topics:
             text = f"answer of {stream.length()} bytes is too long for MQTT; ask {where}"
             stream = JsonStream(ApiError("too_long", text).answer())
         self._publish("api", self.root + "/api_res", stream)
-        if message.response_topic:
-            response = _text(message.response_topic)
-            self._publish("api", response, stream, message.correlation)
+        if response:
+            self._publish("api", response, stream, correlation)
 
     def _set(self, dev_id, payload, message):
         name = "set_ajax_evse" if dev_id[:1] == "E" else "set_ajax_meter"

@@ -6,23 +6,36 @@ from micropython import const
 
 _CHUNK = const(512)
 _PIECE = const(64)
-_SLICE = const(24)
+_GROUP = const(8)
+_SPARE = const(48)
+_COMPACT = (",", ":")
 
 
 class Live:
-    """A part of a value that is made only while it is written: `make()` returns it, fresh."""
+    """An object that is made only while it is written: `make()` returns the dict, fresh."""
 
     def __init__(self, make):
         self.make = make
 
 
+class Items:
+    """An array whose members come from an iterator, one at a time: `make()` returns a new one.
+
+    With `lines` the members are lines of text, which HTTP sends as they are.
+    """
+
+    def __init__(self, make, lines: bool = False):
+        self.make = make
+        self.lines = lines
+
+
 class JsonStream:
     """One value as JSON: `length()` in bytes, then `chunks()` of at most 512 bytes each.
 
-    What a `Live` part says may change between the two; it gets room to grow when it is measured,
-    is followed by blanks when it is written, and becomes `{}` in the rare case that it outgrew
-    its room, so that exactly `length()` bytes are written. Without a call of `length()` before,
-    `chunks()` writes without blanks.
+    What a `Live` part says may change between the two. It gets room to grow when it is measured
+    and is followed by blanks when it is written; should it outgrow its room, its last members
+    are left out, so that exactly `length()` bytes are written in any case. Without a call of
+    `length()` before, `chunks()` writes everything and no blanks.
     """
 
     def __init__(self, value):
@@ -32,15 +45,14 @@ class JsonStream:
         self._room = 0
 
     def steps(self):
-        """Measure in slices: yields every few dozen tokens, so that no task holds the loop."""
+        """Measure in slices: yields after every few members, so that no task holds the loop."""
         if self._length is not None:
             return
         self._rooms = []
         length = 0
-        for count, token in enumerate(self._tokens(self._value, True)):
+        for token in self._tokens(self._value, True):
             length += len(token.encode())
-            if count % _SLICE == 0:
-                yield
+            yield
         self._length = length
 
     def length(self) -> int:
@@ -60,6 +72,10 @@ class JsonStream:
             if used + len(data) > _CHUNK:
                 yield view[:used]
                 used = 0
+            while len(data) > _CHUNK:
+                buffer[:] = data[:_CHUNK]
+                yield view
+                data = data[_CHUNK:]
             buffer[used : used + len(data)] = data
             used += len(data)
         if used:
@@ -67,16 +83,25 @@ class JsonStream:
 
     def text(self) -> str:
         """All of it at once: for tests and short answers."""
-        return "".join(str(chunk, "utf-8") for chunk in self.chunks())
+        return "".join([token for token in self._tokens(self._value, False)])
 
     def _tokens(self, value, measuring):
         if isinstance(value, Live):
             yield from self._live(value, measuring)
         elif isinstance(value, dict):
-            yield from self._object(value, measuring)
-        elif isinstance(value, (list, tuple)):
+            separator = "{"
+            for part in members(value):
+                yield separator
+                separator = ","
+                if isinstance(part, str):
+                    yield part
+                else:
+                    yield json.dumps(part[0]) + ":"
+                    yield from self._tokens(part[1], measuring)
+            yield "}" if separator == "," else "{}"
+        elif isinstance(value, (list, tuple, Items)):
             separator = "["
-            for item in value:
+            for item in value.make() if isinstance(value, Items) else value:
                 yield separator
                 yield from self._tokens(item, measuring)
                 separator = ","
@@ -89,37 +114,63 @@ class JsonStream:
         else:
             yield scalar(value)
 
-    def _object(self, value, measuring):
-        separator = "{"
-        for key, item in value.items():
-            prefix = f"{separator}{json.dumps(key)}:"
-            separator = ","
-            if isinstance(item, (dict, list, tuple, Live)) or (
-                isinstance(item, str) and len(item) > _PIECE
-            ):
-                yield prefix
-                yield from self._tokens(item, measuring)
-            else:
-                yield prefix + scalar(item)
-        yield "}" if separator == "," else "{}"
-
     def _live(self, part, measuring):
         value = part.make()
-        if not measuring and self._length is None:
-            yield from self._tokens(value, False)
-            return
-        needed = sum(len(token.encode()) for token in self._tokens(value, False))
         if measuring:
-            room = needed + needed // 16 + 48
-            self._rooms.append(room)
-            yield from _blanks(room)
-            return
-        room = self._rooms[self._room]
-        self._room += 1
-        if needed > room:
-            value, needed = {}, 2
-        yield from self._tokens(value, False)
-        yield from _blanks(room - needed)
+            yield from self._measured(value)
+        elif self._length is None:
+            yield from self._tokens(value, False)
+        else:
+            room = self._rooms[self._room]
+            self._room += 1
+            yield from self._fitted(value, room)
+
+    def _measured(self, value):
+        needed = 0
+        for token in self._tokens(value, False):
+            needed += len(token.encode())
+            yield token
+        spare = needed // 16 + _SPARE
+        self._rooms.append(needed + spare)
+        yield from _blanks(spare)
+
+    def _fitted(self, value, room):
+        separator = "{"
+        room -= 1
+        for part in members(value):
+            tokens = [part]
+            if not isinstance(part, str):
+                tokens = [json.dumps(part[0]), ":"]
+                tokens += self._tokens(part[1], False)
+            needed = sum([len(token.encode()) for token in tokens]) + 1
+            if needed > room:
+                break
+            room -= needed
+            yield separator
+            yield from tokens
+            separator = ","
+        yield "}" if separator == "," else "{}"
+        yield from _blanks(room if separator == "," else room - 1)
+
+
+def members(value: dict):
+    """Yield an object's plain members as text, some at a time, and (key, value) of the others."""
+    group, width = {}, 0
+    for key, item in value.items():
+        if isinstance(item, (int, str)) or item is None:
+            size = len(item) if isinstance(item, str) else 0
+            if size > _PIECE:
+                yield key, item
+                continue
+            if len(group) == _GROUP or width + size > _PIECE:
+                yield json.dumps(group, separators=_COMPACT)[1:-1]
+                group, width = {}, 0
+            group[key] = item
+            width += size
+        else:
+            yield key, item
+    if group:
+        yield json.dumps(group, separators=_COMPACT)[1:-1]
 
 
 def scalar(value) -> str:
@@ -141,6 +192,7 @@ def plain(value):
         return plain(value.make())
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+    if isinstance(value, (list, tuple, Items)):
+        items = value.make() if isinstance(value, Items) else value
+        return [plain(item) for item in items]
     return value

@@ -4,7 +4,7 @@ from micropython import const
 
 _LONGEST = const(16384)
 _DEEPEST = const(16)
-_BLANK = b" \t\r\n"
+_SKIPPED = b" \t\r\n/"
 _WORD = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$.+-"
 _NAMES = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -30,7 +30,7 @@ def loads(text, longest: int = _LONGEST):
     hexadecimal numbers, a leading plus. Refused: duplicate keys, NaN and infinities, numbers of
     more than 15 digits, more than 16 levels, texts longer than `longest` bytes.
     """
-    data = text.encode() if isinstance(text, str) else text
+    data = text.encode() if isinstance(text, str) else bytes(text)
     if len(data) > longest:
         raise JsonError(f"longer than {longest} bytes", longest)
     reader = _Reader(data)
@@ -43,39 +43,37 @@ def loads(text, longest: int = _LONGEST):
 
 class _Reader:
     def __init__(self, data):
-        self._data = data
+        # The NUL at the end means nothing anywhere, so that nobody has to look for the end.
+        self._data = data + b"\0"
         self.position = 0
 
     def skip(self):
         """Move to the next byte that means something and return it; 0 at the end."""
         data = self._data
-        while self.position < len(data):
-            byte = data[self.position]
+        byte = data[self.position]
+        while byte in _SKIPPED:
             if byte == 0x2F:
                 self._comment()
-            elif byte not in _BLANK:
-                return byte
             else:
                 self.position += 1
-        return 0
+            byte = data[self.position]
+        return byte
 
     def _comment(self):
         start = self.position
         if self._at(start + 1, b"/"):
-            while self.position < len(self._data) and self._data[self.position] != 0x0A:
-                self.position += 1
+            end = self._data.find(b"\n", start)
+            self.position = end if end >= 0 else len(self._data) - 1
             return
         if not self._at(start + 1, b"*"):
             raise JsonError("a / that starts no comment", start)
-        self.position += 2
-        while not self._at(self.position, b"*/"):
-            if self.position >= len(self._data):
-                raise JsonError("a comment without end", start)
-            self.position += 1
-        self.position += 2
+        end = self._data.find(b"*/", start + 2)
+        if end < 0:
+            raise JsonError("a comment without end", start)
+        self.position = end + 2
 
     def _at(self, position, expected):
-        return bytes(self._data[position : position + len(expected)]) == expected
+        return self._data.startswith(expected, position)
 
     def value(self, depth):
         byte = self.skip()
@@ -135,10 +133,10 @@ class _Reader:
         data = self._data
         start = self.position
         end = start
-        while end < len(data) and data[end] in _WORD:
+        while data[end] in _WORD:
             end += 1
         self.position = end
-        return str(bytes(data[start:end]), "ascii")
+        return str(data[start:end], "ascii")
 
     def _plain(self):
         start = self.position
@@ -169,34 +167,36 @@ class _Reader:
 
     def _string(self, quote):
         data = self._data
-        start = self.position + 1
-        end = start
+        mark = b'"' if quote == 0x22 else b"'"
         text = ""
-        while end < len(data) and data[end] != quote:
-            if data[end] == 0x5C:
-                text += self._decoded(start, end)
-                self.position = end + 1
-                text += self._escape()
-                start = end = self.position
-            elif data[end] < 0x20:
-                raise JsonError("a control character in a text", end)
-            else:
-                end += 1
-        if end >= len(data):
-            raise JsonError("a text without end", self.position)
+        start = self.position + 1
+        while True:
+            end = data.find(mark, start)
+            escape = data.find(b"\\", start, end) if end >= 0 else data.find(b"\\", start)
+            if escape < 0:
+                break
+            text += self._decoded(start, escape)
+            self.position = escape + 1
+            text += self._escape()
+            start = self.position
+        if end < 0:
+            raise JsonError("a text without end", start)
         text += self._decoded(start, end)
         self.position = end + 1
         return text
 
     def _decoded(self, start, end):
+        piece = self._data[start:end]
+        if piece and min(piece) < 0x20:
+            raise JsonError("a control character in a text", start)
         try:
-            return str(bytes(self._data[start:end]), "utf-8")
+            return str(piece, "utf-8")
         except UnicodeError:
             raise JsonError("not UTF-8", start) from None
 
     def _escape(self):
         at = self.position
-        letter = self._decoded(at, at + 1) if at < len(self._data) and self._data[at] < 128 else ""
+        letter = chr(self._data[at])
         self.position += 1
         if letter == "u":
             return self._unicode()
@@ -216,7 +216,7 @@ class _Reader:
         return chr(code)
 
     def _four_digits(self):
-        digits = bytes(self._data[self.position : self.position + 4])
+        digits = self._data[self.position : self.position + 4]
         if len(digits) != 4 or not all(digit in b"0123456789abcdefABCDEF" for digit in digits):
             raise JsonError("\\u without four hexadecimal digits", self.position)
         self.position += 4

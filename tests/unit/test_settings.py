@@ -133,7 +133,6 @@ def test_what_contradicts_the_board_is_refused_with_the_reason():
         ({"charge.max_current_ma": 32000}, "at most 16000"),
         ({"charge.phase_switching": True}, "second contactor"),
         ({"charge.ventilation": 1}, "ventilation output"),
-        ({"charge.min_current_ma": 17000}, "at most the maximum"),
         ({"charge.max_current_ma": 7000, "charge.min_current_ma": 8000}, "at most the maximum"),
     ):
         assert reason in str(refusal(settings.change, values)), values
