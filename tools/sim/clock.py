@@ -1,7 +1,7 @@
 """The one clock: real, accelerated or virtual time, and the world's events in their order."""
 
 import utime
-from micropython import const
+from micropython import const, mem_total
 from registers import TIME
 
 _NOW = const(0)
@@ -41,6 +41,7 @@ class Clock:
         self.socket_rate = 200
         self.halted = None
         self.blocked_us = 0
+        self.world_bytes = 0
         self._epoch = 0
         self._events = []
         self._hold_us = 0
@@ -107,6 +108,7 @@ class Clock:
         if self._busy:
             return
         self._busy = True
+        allocated = mem_total()
         try:
             self._run_events()
             while self._hold_us:
@@ -116,6 +118,7 @@ class Clock:
         finally:
             self._busy = False
             self._arm()
+            self.world_bytes += mem_total() - allocated
         if self.halted is not None:
             TIME[_DUE] = -1
             raise self.halted
@@ -146,6 +149,7 @@ class Clock:
         self.blocked_us += duration_us
         self.advance(duration_us)
 
+    @micropython.native
     def idle(self, wait_ms: int, poller):
         """All tasks sleep: go on for at most `wait_ms`, or until something may have become ready.
 

@@ -22,6 +22,9 @@ def install():
             sys.modules.pop(name, None)
     import tasks
 
+    import collector
+
+    sys.modules["gc"] = collector
     # The frozen asyncio takes its queue from here; the builtin one knows only the host's clock.
     sys.modules["_asyncio"] = tasks
     for name in list(sys.modules):

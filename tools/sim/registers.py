@@ -29,6 +29,8 @@ from array import array
 
 PINS = 40
 
+# Of each pin: its level (below) in LEVELS, its mode in MODES (0 = not set up, others in silicon.py),
+# what its ADC sees and the highest voltage that it can tell, in microvolts.
 # What LEVELS may hold; PILOT and PULSED: the level follows from the phase of the PWM.
 LOW = 0
 HIGH = 1
@@ -37,6 +39,7 @@ PULSED = 3
 
 TIME = array("i", [0] * 18)
 LEVELS = bytearray(PINS)
+MODES = bytearray(PINS)
 ADC_UV = array("i", [0] * PINS)
 ADC_TOP_UV = array("i", [1100000] * PINS)
 NOISE = array("h", [0] * 1024)

@@ -3,7 +3,7 @@
 from umachine import *  # noqa: F403  Signal, mem32 and the other parts that need no twin
 import umachine
 from micropython import const
-from registers import ADC_TOP_UV, ADC_UV, LEVELS, NOISE, PULSED, TIME
+from registers import ADC_TOP_UV, ADC_UV, LEVELS, MODES, NOISE, PULSED, TIME
 import silicon
 from silicon import OPEN_DRAIN, OUTPUT, PULSED_BY_PWM, SILICON, Reset
 from peripherals import RTC, UART, WDT, Counter, Timer
@@ -35,6 +35,16 @@ def _level(n: int) -> int:
         gone = (time[0] - time[2]) * 10 - time[3]
         return 1 if gone % time[5] < time[4] else 0
     return level
+
+
+@micropython.viper
+def _unchanged(n: int, level: int) -> bool:
+    """Charge for a write; True if the pin is an output that has this level already."""
+    time = ptr32(TIME)
+    time[0] += time[8]
+    if time[0] >= time[1]:
+        _due()
+    return int(ptr8(LEVELS)[n]) == level and int(ptr8(MODES)[n]) == 3
 
 
 def _due():
@@ -77,12 +87,12 @@ class Pin(umachine.PinBase):
         if pull != -1:
             SILICON.pulls[n] = pull
         if mode == -1:
-            mode = SILICON.modes[n]
+            mode = MODES[n]
         pwm = SILICON.pwms.pop(n, None)
         if pwm is not None:
             pwm.orphan()
-        was_output = SILICON.modes[n] == OUTPUT
-        SILICON.modes[n] = mode
+        was_output = MODES[n] == OUTPUT
+        MODES[n] = 0 if mode is None else mode
         if mode == Pin.OUT:
             if value is not None:
                 LEVELS[n] = 1 if value else 0
@@ -90,7 +100,7 @@ class Pin(umachine.PinBase):
                 LEVELS[n] = 0
             SILICON.world.pin_driven(n, LEVELS[n])
         elif mode == OPEN_DRAIN:
-            self._write(1 if value is None else value)
+            self._write(1 if value is None or value else 0)
         else:
             if was_output:
                 SILICON.world.pin_released(n)
@@ -100,30 +110,32 @@ class Pin(umachine.PinBase):
     def value(self, level=None):
         if level is None:
             return _level(self.id)
-        self._write(level)
+        level = 1 if level else 0
+        if not _unchanged(self.id, level):
+            self._write(level)
 
     @micropython.native
     def __call__(self, level=None):
         if level is None:
             return _level(self.id)
-        self._write(level)
+        level = 1 if level else 0
+        if not _unchanged(self.id, level):
+            self._write(level)
 
     def on(self):
-        self._write(1)
+        self.value(1)
 
     def off(self):
-        self._write(0)
+        self.value(0)
 
     def toggle(self):
-        self._write(1 - LEVELS[self.id])
+        self.value(1 - LEVELS[self.id])
 
     def _write(self, level):
         n = self.id
-        level = 1 if level else 0
         if SILICON.dead:
             return
-        SILICON.clock.charge(TIME[8])
-        mode = SILICON.modes[n]
+        mode = MODES[n]
         if mode == OUTPUT:
             if LEVELS[n] != level:
                 LEVELS[n] = level
@@ -286,7 +298,7 @@ class PWM:
         if SILICON.dead:
             return
         SILICON.pwms[n] = self
-        SILICON.modes[n] = PULSED_BY_PWM
+        MODES[n] = PULSED_BY_PWM
         LEVELS[n] = PULSED
         SILICON.world.pwm_set(n, self._freq, self._duty)
 
@@ -351,7 +363,7 @@ class PWM:
         if self._valid and not SILICON.dead:
             self._valid = False
             SILICON.pwms.pop(self._n, None)
-            SILICON.modes[self._n] = OUTPUT
+            MODES[self._n] = OUTPUT
             LEVELS[self._n] = 0
             SILICON.world.pin_driven(self._n, 0)
 

@@ -43,6 +43,7 @@ class poll:
     def poll(self, timeout: int = -1) -> list:
         return list(self.ipoll(timeout))
 
+    @micropython.native
     def ipoll(self, timeout: int = -1, flags: int = 0):
         """Wait up to `timeout` ms of simulated time, for ever if negative."""
         clock = SILICON.clock

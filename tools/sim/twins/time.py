@@ -15,8 +15,10 @@ def ticks_ms() -> int:
     return (time[6] + time[0] // 1000) & _MASK
 
 
+@micropython.viper
 def ticks_us() -> int:
-    return (TIME[6] * 1000 + TIME[0]) & _MASK
+    time = ptr32(TIME)
+    return (time[6] * 1000 + time[0]) & _MASK
 
 
 def ticks_cpu() -> int:
