@@ -167,7 +167,7 @@ class App:
             keep("recorder", self.recorder.run),
             keep("meters", self.meters.read, self.point, self.board.now),
             keep("store", self.keeper.run, self.closed, self.board.now),
-            keep("memory", self._collect),
+            keep("load", self._measure_load),
             self._wait_for_restart(),
         ]
         if self.meters.bus:
@@ -178,6 +178,7 @@ class App:
             tasks.append(keep("publish", self.mqtt.serve))
             for client in self.mqtt.clients.values():
                 tasks.append(keep("mqtt", client.run))
+        gc.threshold(_GARBAGE_BYTES)
         try:
             await asyncio.gather(*tasks)
         except Restarting:
@@ -203,12 +204,8 @@ class App:
         """Open the contactors at once."""
         self.board.safe()
 
-    async def _collect(self):
-        base = gc.mem_alloc()
+    async def _measure_load(self):
         while True:
-            if gc.mem_alloc() - base > _GARBAGE_BYTES:
-                gc.collect()
-                base = gc.mem_alloc()
             busy_us = self.supervisor.forget() + self.pilot_loop.busy_us
             self.pilot_loop.busy_us = 0
             self.system.load_percent = min(100, busy_us // 10000)

@@ -7,6 +7,7 @@ import machine
 import network
 from micropython import const
 
+from firmware.led import lit
 from firmware.sampler import Sampler
 from firmware.thermistor import temperature_dc
 from firmware.ticks import PERIOD
@@ -17,6 +18,7 @@ _PILOT_SAFE = const(65535)
 _WATCHDOG_MS = const(2000)
 # Slow analogue inputs are read once in so many pilot cycles.
 _SLOW_CYCLES = const(50)
+_LED_CYCLES = const(5)
 
 
 class _Unfitted:
@@ -49,6 +51,7 @@ class Board:
         self._proximity = self._analogue("proximity_adc")
         self._temperature = self._analogue("temperature_adc")
         self._slow = _SLOW_CYCLES - 1
+        self._driven = -1
         self._duty = _PILOT_SAFE
         pilot = machine.Pin(wiring["pilot_pwm"], machine.Pin.OUT, value=1)
         self._pwm = machine.PWM(pilot, freq=_PILOT_HZ, duty_u16=_PILOT_SAFE)
@@ -105,16 +108,28 @@ class Board:
         """Drive the outputs: the contactor opens before and closes after everything else."""
         if not outputs.contactor:
             self._contactor.value(0)
+        if outputs.duty != self._duty:
+            self._duty = outputs.duty
+            self._pwm.duty_u16(outputs.duty)
+        wanted = (
+            outputs.phase_contactor
+            | outputs.pilot_connected << 1
+            | outputs.residual_test << 2
+            | outputs.lock << 3
+        )
+        if wanted != self._driven or self._slow == 0:
+            self._driven = wanted
+            self._drive(outputs)
+        if self._slow % _LED_CYCLES == 0:
+            self._led.value(lit(outputs.led, self.now()))
+        if outputs.contactor:
+            self._contactor.value(1)
+
+    def _drive(self, outputs):
         self._phase_contactor.value(outputs.phase_contactor)
         self._disconnect.value(not outputs.pilot_connected)
         self._residual_test.value(outputs.residual_test)
         self._lock.value(outputs.lock)
-        self._led.value(outputs.led)
-        if outputs.duty != self._duty:
-            self._duty = outputs.duty
-            self._pwm.duty_u16(outputs.duty)
-        if outputs.contactor:
-            self._contactor.value(1)
 
     def watch(self):
         """Start the watchdog; from now on `feed` must come at least every two seconds."""

@@ -72,20 +72,23 @@ class Sampler:
         highs = self._highs
         lows = self._lows
         high = low = 0
+        before = pin.value()
         for _ in range(_MOST):
-            before = pin.value()
             reading = adc.read_uv()
-            if pin.value() != before:
-                continue
-            if before:
+            level = pin.value()
+            if level != before:
+                before = level
+            elif level:
                 if high < wanted:
                     highs[high] = reading
                     high += 1
+                    if low == wanted == high:
+                        return True
             elif low < wanted:
                 lows[low] = reading
                 low += 1
-            if high == wanted and low == wanted:
-                return True
+                if high == wanted == low:
+                    return True
         return False
 
     def _mean_mv(self, readings_uv, count: int) -> int:

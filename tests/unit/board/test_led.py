@@ -1,0 +1,55 @@
+import micropython
+from firmware.charge import faults, states
+from firmware.led import lit
+
+
+def flashes(code, duration_ms):
+    """Lengths in ms of the flashes within a time, looked at every 10 ms."""
+    found = []
+    before = False
+    for now in range(0, duration_ms, 10):
+        on = lit(code, now)
+        if on and not before:
+            found.append(0)
+        if on:
+            found[-1] += 10
+        before = on
+    return found
+
+
+def test_every_state_has_the_pattern_of_its_kind():
+    for code, expected in (
+        (0, []),
+        (1, [100]),
+        (2, [1500]),
+        (3, [1000]),
+        (4, [100, 100, 100, 100]),
+        (5, [100, 100, 100, 100]),
+    ):
+        assert flashes(code, 3000) == expected, code
+    assert flashes(4, 1500) == [100, 100, 100, 100]
+    assert flashes(5, 1400) == [100, 100]  # double pulses
+
+
+def test_all_patterns_of_the_states_are_known():
+    for state in states.OUTPUTS:
+        lit(states.OUTPUTS[state][3], 0)
+
+
+def test_a_fault_flashes_its_number():
+    for row in faults.table():
+        code = row[0]
+        period_ms = code // 10 * 900 + code % 10 * 400 + 1500
+        found = flashes(16 + code, period_ms)
+        assert found.count(600) == code // 10, code
+        assert found.count(150) == code % 10, code
+
+
+def test_allocates_nothing():
+    micropython.heap_lock()
+    try:
+        for now in range(0, 3000, 50):
+            lit(2, now)
+            lit(37, now)
+    finally:
+        micropython.heap_unlock()
