@@ -51,7 +51,7 @@ class Area:
         self._device.writeblocks(place, self._heads[block], 0)
 
 
-def claim(folder: str, device, wear, count: int = 8) -> Area:
+def claim(folder: str, device, wear, count: int = 16) -> Area:
     """Find the blocks reserved in `folder`, a folder of the littlefs on `device`, or reserve them.
 
     Only before the loop starts: reads every block's head once (40 us each on an ESP32), and

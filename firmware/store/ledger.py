@@ -19,7 +19,6 @@ _EMPTY = b"\xff" * 256
 _SAVE_MS = const(300000)
 _SAVE_WH = const(100)
 _MOST_COUNTERS = const(100)
-_SCARCE = const(64)
 _PATIENCE = const(5)
 
 
@@ -54,7 +53,8 @@ class Ledger:
         self._failures = 0
         self._loaded = False
         self._full = False
-        self._due = False
+        self._flush = False
+        self._energy_due = False
         self._waited_ms = 0
         self._at = None
 
@@ -81,13 +81,13 @@ class Ledger:
             return self._values[number]
         self._values[number] = value
         if name.endswith("wh") and value - self._written[number] >= _SAVE_WH:
-            self._due = self._due or not self._scarce()
+            self._energy_due = self._energy_due or not self._scarce()
         self._keep(number)
         return value
 
     def flush(self):
-        """Save at the next `step`: end of charging, failing supply, before a restart."""
-        self._due = True
+        """Save all at the next `step`: end of charging, failing supply, before a restart."""
+        self._flush = True
 
     def saved(self) -> bool:
         """True when the flash holds every counter's present value."""
@@ -105,8 +105,9 @@ class Ledger:
         if self._area is None:
             return
         try:
-            if self._due or self._waited_ms >= _SAVE_MS or -1 in self._written:
-                self._save(closed)
+            everything = self._flush or self._waited_ms >= _SAVE_MS or -1 in self._written
+            if everything or self._energy_due:
+                self._save(closed, everything)
             elif not closed:
                 self._tidy()
         except OSError as error:
@@ -223,7 +224,7 @@ class Ledger:
 
     # Writing the flash.
 
-    def _save(self, closed):
+    def _save(self, closed, everything):
         free = self._slots - self._used[self._block] if self._sequence else 0
         if not free and not self._open(closed):
             return
@@ -231,7 +232,8 @@ class Ledger:
         if self._used[self._block] == 0:
             count = self._put(0, _VALUE_FORMAT, _OPENED, 0, self._sequence)
             free = self._slots
-        count, chosen, complete = self._gather(count, min(free, _PAGE // _SIZE))
+        least = 1 if everything else _SAVE_WH
+        count, chosen, complete = self._gather(count, min(free, _PAGE // _SIZE), least)
         if not count and not complete:
             # What is left of the block is too small for a name and its value.
             self._used[self._block] = self._slots
@@ -240,14 +242,18 @@ class Ledger:
                 self._named[number] = True
                 self._written[number] = value
             if complete:
-                self._due = False
-                self._waited_ms = 0
+                self._energy_due = False
+                if everything:
+                    self._flush = False
+                    self._waited_ms = 0
 
-    def _gather(self, count, room):
+    def _gather(self, count, room, least):
         chosen = []
         for number, name in enumerate(self._names):
             value = self._values[number]
-            if self._written[number] == value or not name:
+            if value - self._written[number] < least or not name:
+                continue
+            if least > 1 and not name.endswith("wh"):
                 continue
             if count + (1 if self._named[number] else 2) > room:
                 return count, chosen, False
@@ -310,11 +316,11 @@ class Ledger:
         return True
 
     def _scarce(self):
-        return (
-            self._area is not None
-            and self._used.count(0) <= 1
-            and self._slots - self._used[self._block] < _SCARCE
-        )
+        # The last quarter is kept for one record of each counter in 5 minutes.
+        if self._area is None:
+            return True
+        free = self._slots - self._used[self._block] + self._slots * (self._used.count(0) - 1)
+        return free < self._slots * len(self._used) // 4
 
     def _tidy(self):
         for block, used in enumerate(self._used):
