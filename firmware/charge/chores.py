@@ -7,10 +7,13 @@ from firmware.charge.lock import Lock
 from firmware.charge.protection import Protection
 from firmware.charge.proximity import Proximity
 from firmware.charge.residual import ResidualTest
+from firmware.ticks import since
 
 _UNPLUGGED_MS = const(500)  # a Leaf bounces to A when it stops: a session does not end by that
 _UNRATED_MS = const(1000)
-_UNLOCK_MS = const(5000)
+_UNLOCK_MS = const(5000)  # a fault gives the plug back after this
+_LONGEST_MS = const(60000)
+_PHASES = const(0x82)  # blocks.SWITCHING, blocks.PLACING
 _WELDS = const(0x240)  # welded, phase_welded: the plug may be live and stays locked
 
 
@@ -25,7 +28,9 @@ class Chores:
         self._point = point
         self._fitted = fitted
         self._lock = Lock(fitted.lock, point.faults)
-        self._lap_ms = self._round_ms = 0  # length of the last round, and of this one so far
+        self._lap_ms = 0  # length of the last round
+        self._lap_at = 0
+        self._fault_ms = 0
         self._unrated_ms = 0
         self._slot = 0
         self._slots = (
@@ -41,18 +46,18 @@ class Chores:
             self._faults,
         )
 
-    def turn(self, elapsed: int):
+    def turn(self):
         """Do the next one."""
-        self._round_ms += elapsed
         slot = self._slot
         self._slot = slot - 1 if slot else 9
         self._slots[slot]()
 
     def _limits(self):
         point = self._point
-        point.limits.update(point.inputs.now)
-        self._lap_ms = self._round_ms
-        self._round_ms = 0
+        now = point.inputs.now
+        point.limits.update(now)
+        self._lap_ms = min(max(0, since(now, self._lap_at)), _LONGEST_MS)
+        self._lap_at = now
         if point.delay_ms:
             point.delay_ms = max(0, point.delay_ms - self._lap_ms)
             point.block(blocks.DELAYED, point.delay_ms > 0)
@@ -80,11 +85,12 @@ class Chores:
     def _currents(self):
         point = self._point
         phases = point.phases.active if self._fitted.phase_contactor else 3
-        self.protection.currents(
-            point.measured, point.offered_ma, point.contactor, phases, self._lap_ms
-        )
+        closed = point.outputs.contactor
+        self.protection.currents(point.measured, point.offered_ma, closed, phases, self._lap_ms)
 
     def _residual(self):
+        if not self._fitted.residual_test:
+            return
         point = self._point
         idle = point.state == states.A1 and point.contactor.proved_open()
         self.residual.update(point.inputs.residual_tripped, idle, self._lap_ms)
@@ -94,31 +100,44 @@ class Chores:
         point.outputs.residual_test = self.residual.output
 
     def _locking(self):
+        if not self._fitted.lock:
+            return
         point = self._point
+        standing = point.faults.active
         wanted = point.transaction.open
-        if point.faults.active and point.state_ms >= _UNLOCK_MS and not point.outputs.contactor:
-            wanted = wanted and point.faults.active & _WELDS != 0
+        self._fault_ms = min(self._fault_ms + self._lap_ms, _UNLOCK_MS) if standing else 0
+        if self._fault_ms >= _UNLOCK_MS:
+            wanted = wanted and standing & _WELDS != 0
         self._lock.update(wanted, point.inputs.lock_closed, self._lap_ms)
         point.block(blocks.UNLOCKED, not self._lock.locked)
         point.outputs.lock = self._lock.output
 
     def _phases(self):
         point = self._point
+        if not self._fitted.phase_contactor:
+            return
         phases = point.phases
         phases.update(point.inputs.phase_mirror, self._lap_ms)
         if point.state == states.START:
             phases.place(point.contactor.proved_open())
         elif point.state == states.GAP:
             phases.gap(point.contactor.proved_open(), self._lap_ms)
-        elif point.state == states.CHARGING:
+        elif (
+            phases.active == 3
+            and phases.switching
+            and phases.automatic
+            and point.outputs.contactor
+        ):
             phases.watch(point.measured, self._lap_ms)
-        point.block(blocks.SWITCHING, phases.due())
-        point.block(blocks.PLACING, not phases.ready)
+        bits = 0 if phases.ready else blocks.PLACING
+        if phases.due:
+            bits |= blocks.SWITCHING
+        point.blocked = point.blocked & ~_PHASES | bits
         point.outputs.phase_contactor = phases.output
 
     def _wake(self):
         point = self._point
-        if point.phases.due():
+        if point.phases.due:
             safe = point.contactor.proved_open() and not self.residual.running()
             point.wish = states.SWITCH if safe else 0
         else:

@@ -5,7 +5,7 @@ from micropython import const
 _TRAVEL_MS = const(250)  # pull-in takes 110 ms, drop-out 100 ms; bounces settle in this time
 _UNSEEN_MS = const(500)  # without a mirror contact the contactor is taken as open after this
 _DECISIONS = const(3)
-_PLENTY_MS = const(100000)
+_PLENTY_MS = const(2000)
 
 
 class Contactor:
@@ -15,6 +15,7 @@ class Contactor:
         """`codes`: faults for closed unasked, did not close, opened by itself."""
         self.closed = False  # the command
         self.agreed = False  # the mirror has confirmed the command since the last edge
+        self.moving = True  # since the last edge; False once there is nothing more to see
         self.edge_ms = 0  # since the last edge, saturating
         self.switches = 0  # closings
         self.under_load = 0  # openings while current could flow
@@ -24,16 +25,21 @@ class Contactor:
         self._wrong = 0
 
     def update(self, closed: bool, mirror: bool | None, elapsed: int):
-        """`closed`: the command that has held since the last call; `mirror`: the reading now."""
+        """`closed`: the command that has held since the last call; `mirror`: the reading now.
+
+        Needs no call while `moving` is False and the mirror is as commanded.
+        """
         if closed != self.closed:
             self.closed = closed
             self.agreed = False
+            self.moving = True
             self.edge_ms = self._wrong = 0
             self.switches += closed
         elif self.edge_ms < _PLENTY_MS:
             self.edge_ms += elapsed
-        if mirror == closed:
+        if mirror is closed:
             self.agreed = True
+            self.moving = self.edge_ms < _PLENTY_MS
             self._wrong = 0
         elif mirror is None and not self._mirrored:
             self.agreed = self.edge_ms >= _UNSEEN_MS

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from firmware.charge import events
+from firmware.charge import events, states
 
 LATE = const(1)
 SUPPLY = const(2)
@@ -76,7 +76,7 @@ class Faults:
         rows = table()
         self.active = 0  # bit per code
         self.first = 0  # code of the fault that came first
-        self.barring = False  # one of them keeps the pilot at -12 V
+        self.event = states.CLEARED  # or TRIPPED, or BARRED_BY: only a person clears one of them
         self.measured = [0] * (len(rows) + 1)
         self.counts = [0] * (len(rows) + 1)  # in this plug-in
         self._times = bytearray(len(rows) + 1)
@@ -97,12 +97,18 @@ class Faults:
             return
         self.active |= bit
         self.first = self.first or code
-        self.barring = self.active & self._reset != 0
+        self._judge()
         self.measured[code] = measured
         self.counts[code] += 1
         if self._times[code] == 255 or self.counts[code] <= self._times[code]:
             self._released |= bit
         self._ring.put(events.FAULT, code)
+
+    def _judge(self):
+        if self.active & self._reset:
+            self.event = states.BARRED_BY
+        else:
+            self.event = states.TRIPPED if self.active else states.CLEARED
 
     def unplugged(self):
         """A car left: what waited for that may clear, and the counts start anew."""
@@ -127,7 +133,7 @@ class Faults:
         self.active &= ~leaving
         self._released = 0
         self.first = 0
-        self.barring = self.active & self._reset != 0
+        self._judge()
         for code in range(len(self.counts)):
             if leaving >> code & 1:
                 self._ring.put(events.CLEARED, code)

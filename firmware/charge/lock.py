@@ -14,7 +14,6 @@ class Lock:
     def __init__(self, fitted: bool, standing: faults.Faults):
         self.output = False
         self.locked = not fitted  # without a lock (tethered cable) the plug is always held
-        self._fitted = fitted
         self._faults = standing
         self._wanted = False
         self._ms = 0
@@ -22,8 +21,6 @@ class Lock:
 
     def update(self, wanted: bool, feedback: bool | None, elapsed: int):
         """Ten times a second; `feedback` None: no contact, so the travel time has to do."""
-        if not self._fitted:
-            return
         if wanted != self._wanted:
             self._wanted = self.output = wanted
             self._ms = self._tries = 0

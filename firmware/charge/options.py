@@ -20,22 +20,22 @@ class Options:
     """The options in force, as attributes."""
 
     def __init__(self):
-        for name in _NUMBERS:
-            setattr(self, name, _NUMBERS[name][0])
-        for name in _SWITCHES:
-            setattr(self, name, _SWITCHES[name])
+        for name, bounds in _NUMBERS.items():
+            setattr(self, name, bounds[0])
+        for name, usual in _SWITCHES.items():
+            setattr(self, name, usual)
         self.wake_recipe = DEFAULT_RECIPE
 
     def change(self, values: dict, fitted, phases):
         """Check all of `values`, then take them over; raises Refused and changes nothing."""
-        for name in values:
-            self._check(name, values[name])
+        for name, value in values.items():
+            self._check(name, value)
         if values.get("max_current_ma", 0) > fitted.max_current_ma:
             raise Refused(f"this board carries {fitted.max_current_ma} mA")
         if values.get("phase_switching") and phases.why_not():
             raise Refused(phases.why_not())
-        for name in values:
-            setattr(self, name, values[name])
+        for name, value in values.items():
+            setattr(self, name, value)
 
     def _check(self, name: str, value):
         if name == "wake_recipe":

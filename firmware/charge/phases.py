@@ -25,8 +25,9 @@ class Phases:
     def __init__(self, fitted, standing: faults.Faults, ring: events.Events):
         self.active = 3 if fitted.phases == 3 else 1
         self.wanted = self.active
-        self.fallback = False  # this car uses one phase only
+        self._fall_back(False)  # True: this car uses one phase only
         self.output = False
+        self.due = False  # the offer has to be withdrawn now for a switch
         self.ready = not fitted.phase_contactor  # the contactor is where it should be
         self.switching = False  # allowed at all; off unless the user knows the car
         self.automatic = True
@@ -64,42 +65,39 @@ class Phases:
             if reason:
                 raise Refused(reason)
         self.wanted = phases
-        self.fallback = False
+        self._fall_back(False)
 
-    def target(self) -> int:
-        return 1 if self.fallback else self.wanted
-
-    def due(self) -> bool:
-        """The offer has to be withdrawn now for a switch."""
-        return self.target() != self.active and self._since_ms >= self.interval_ms
+    def _fall_back(self, fallback: bool):
+        self.fallback = fallback
+        self._target = 1 if fallback else self.wanted
 
     def unplugged(self):
-        self.fallback = False
+        self._fall_back(False)
 
     def update(self, mirror: bool | None, elapsed: int):
-        """Ten times a second: time and the mirror contact."""
+        """Ten times a second, where the contactor is fitted: time and the mirror contact."""
+        self._contactor.update(self.output, mirror, elapsed)
+        self.ready = self._contactor.agreed and self.output == (self.active == 3)
         if self._since_ms < _PLENTY_MS:
             self._since_ms += elapsed
-        if self._fitted.phase_contactor:
-            self._contactor.update(self.output, mirror, elapsed)
-            self.ready = self._contactor.agreed and self.output == (self.active == 3)
+        self.due = self._target != self.active and self._since_ms >= self.interval_ms
 
     def watch(self, measured, elapsed: int):
         """Ten times a second while charging: fall back when only L1 is used for 30 s."""
         first, second, third = measured.current_ma
         one = first > _STRONG_MA and max(second, third) < _IDLE_MA
-        usable = measured.known and self.switching and self.automatic and self.active == 3
-        self._one_ms = min(self._one_ms + elapsed, _ONE_MS) if one and usable else 0
+        self._one_ms = min(self._one_ms + elapsed, _ONE_MS) if one and measured.known else 0
         if self._one_ms >= _ONE_MS:
-            self.fallback = True
+            self._fall_back(True)
 
     def place(self, proved_open: bool):
         """At boot, before anything is offered: the contactor goes where it belongs."""
-        if self._fitted.phase_contactor and proved_open:
+        if proved_open:
             self.output = self.active == 3
 
     def begin(self, plugged: bool, loaded: bool) -> int:
         """The pilot has just been cut; the length of the gap in ms."""
+        self.due = False
         self._since_ms = 0
         self._in_gap_ms = 0
         self._moved = False
@@ -112,6 +110,6 @@ class Phases:
         self._in_gap_ms += elapsed
         if proved_open and self._in_gap_ms >= _APART_MS and not self._moved:
             self._moved = True
-            self.active = self.target()
+            self.active = self._target
             self.output = self.active == 3
             self._ring.put(events.PHASES, self.active)

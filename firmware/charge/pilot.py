@@ -27,6 +27,7 @@ _HIGHEST_MV = (32000, 10750, 7750, 4750, 1750, -5750, 0, 0, 0)
 _DIODE_MV = const(-10000)  # behind a diode the negative half stays between -11.4 and -12.6 V
 
 _LONGEST_MS = const(50)  # a decision vouches for no more time than this
+_CALM_MS = const(1000)
 _PLENTY_MS = const(100000)
 _DECISIONS = const(3)
 _LEAVE_MS = const(30)
@@ -61,7 +62,7 @@ class Pilot:
 
     def __init__(self):
         self.running = False  # 1 kHz is being sent, so the diode can be seen
-        self.blank_ms = 0  # a car's B is not believed for so long while the contactor is closed
+        self._blank_ms = 0  # a car's B is not believed for so long while the contactor is closed
         self.toggles = 0  # BCB toggles seen so far
         self._hidden = False
         self.reveal()
@@ -75,48 +76,65 @@ class Pilot:
         """Forget everything and look again, once the wire has settled."""
         self._hidden = False
         self._settle_ms = _SETTLE_MS
-        self.level = NONE
+        self._settle(NONE)
         self.seen = NONE  # raw class of the last decision, and how long without a break
         self.seen_ms = 0
         self._seen_count = 0
-        self._away = 0  # consecutive decisions that differ from the level
         self._away_ms = 0
         self._hard = 0  # of these, the ones that were not B
         self.unknown_ms = 0
         self._unknown_count = 0
-        self._forget_proof()
+        self._calm = False  # nothing to count: the same sound level for a second
 
     def _forget_proof(self):
         self.proved = False
         self._proof_ms = 0
 
-    def update(self, inputs, elapsed: int, closed: bool):
-        """Judge one cycle; `closed`: the contactor was closed in it."""
-        if self._settle_ms or self._hidden:
-            if not self._hidden:
-                self._settle_ms = max(0, self._settle_ms - elapsed)
-            return
-        if self.blank_ms:
-            self.blank_ms = max(0, self.blank_ms - elapsed)
-        if not inputs.levels_known:
+    def send(self, running: bool):
+        """From now on 1 kHz is on the wire, or not."""
+        self.running = running
+        self._calm = False
+
+    def blank(self, ms: int):
+        """Do not believe in B for so long, if the contactor is closed."""
+        self._blank_ms = max(self._blank_ms, ms)
+        self._calm = False
+
+    def update(self, inputs, elapsed: int, closed: bool) -> int:
+        """Judge one cycle and return the settled level; `closed`: so was the contactor in it."""
+        if self._calm and inputs.levels_known and self._lowest <= inputs.high_mv <= self._highest:
+            level = self.level
+            if inputs.low_mv <= _DIODE_MV or not self.running or level == A:
+                return level
+        if self._hidden:
+            return NONE
+        if self._settle_ms:
+            self._settle_ms = max(0, self._settle_ms - elapsed)
+        elif inputs.levels_known:
+            self._judge(inputs, elapsed, closed)
+        else:
             self._miss(elapsed, closed)
-            return
-        if self._unknown_count:
-            self.unknown_ms = self._unknown_count = 0
+        return self.level
+
+    def _judge(self, inputs, elapsed: int, closed: bool):
+        self._blank_ms = max(0, self._blank_ms - elapsed)
+        self.unknown_ms = self._unknown_count = 0
         level = self.level
         high_mv = inputs.high_mv
-        seen = level if _LOWEST_MV[level] <= high_mv <= _HIGHEST_MV[level] else _nearest(high_mv)
+        seen = level if self._lowest <= high_mv <= self._highest else _nearest(high_mv)
         if self.running:
             seen = self._check_diode(seen, inputs.low_mv, elapsed)
         if seen != self.seen:
             self._turn(seen)
-        elif self.seen_ms < _PLENTY_MS:
-            self.seen_ms += elapsed if elapsed < _LONGEST_MS else _LONGEST_MS
+        elif self.seen_ms < _CALM_MS:
+            self.seen_ms += min(elapsed, _LONGEST_MS)
             self._seen_count += 1
-        if seen == level:
-            self._away = 0
-        else:
+        if seen != level:
             self._leave(seen, elapsed, closed)
+            return
+        self._away = 0
+        proved = self.proved or not self.running or level == A
+        self._calm = proved and self.seen_ms >= _CALM_MS and not self._blank_ms
 
     def _check_diode(self, seen: int, low_mv: int, elapsed: int) -> int:
         if seen == A or seen > D:
@@ -137,6 +155,7 @@ class Pilot:
         self._seen_count = 1
 
     def _leave(self, seen: int, elapsed: int, closed: bool):
+        self._calm = False
         if self._away:
             self._away_ms += elapsed
         else:
@@ -157,7 +176,7 @@ class Pilot:
         waiting costs contact wear at worst. Nothing may hold back A, where pins may be bare, nor
         D, E, F and a lost diode, where the wire itself is in doubt.
         """
-        decisions = self._hard if self.blank_ms else self._away
+        decisions = self._hard if self._blank_ms else self._away
         if decisions >= _DECISIONS and self._away_ms >= _LEAVE_MS:
             self._settle(seen if self._seen_count >= _DECISIONS else B)
 
@@ -168,9 +187,10 @@ class Pilot:
         return _ASK_MS if asks and self.level != C and self.level != D else _LEAVE_MS
 
     def _miss(self, elapsed: int, closed: bool):
+        self._calm = False
+        self._blank_ms = max(0, self._blank_ms - elapsed)
         self._unknown_count += 1
-        if self.unknown_ms < _PLENTY_MS:
-            self.unknown_ms += elapsed
+        self.unknown_ms = min(self.unknown_ms + elapsed, _PLENTY_MS)
         limit_ms = _SILENT_CLOSED_MS if closed else _SILENT_MS
         if self._unknown_count >= _DECISIONS and self.unknown_ms >= limit_ms:
             self._turn(SILENT)
@@ -178,7 +198,9 @@ class Pilot:
 
     def _settle(self, level: int):
         self.level = level
-        self._away = 0
+        self._lowest = _LOWEST_MV[level]
+        self._highest = _HIGHEST_MV[level]
+        self._away = 0  # consecutive decisions that differ from the level
         if level == A or level > D:
             self._forget_proof()
 

@@ -18,7 +18,8 @@ from firmware.ticks import since
 
 _HELD_MS = const(75)  # a cycle of 20 ms, held for 50 ms by somebody else; more is a fault
 _LONGEST_MS = const(60000)
-_PLENTY_MS = const(100000000)
+_TICKS = const(0x3FFFFFFF)
+_LAST_SOUND = const(3)  # pilot.D
 _PACE_MS = const(5000)  # cars need so long to follow; after a rise or a start, wait for them
 _REST_MS = const(5000)  # after charging, before the contactor may close again
 _LOADED_REST_MS = const(30000)  # the same after an opening under load
@@ -47,7 +48,6 @@ class ChargePoint:
         self.enabled = True
         self.blocked = blocks.PLACING if fitted.phase_contactor else 0  # bits: blocks.py
         self.state = states.START
-        self.state_ms = 0  # in this state, saturating
         self.shown = "A"  # letter for the outside world; steady while waking or switching
         self.level = pilot.NONE  # settled level, pilot.A to pilot.NONE
         self.offered_ma = 0  # what the pilot says now
@@ -72,9 +72,10 @@ class ChargePoint:
         self._pace_ms = self._rest_ms = 0
         self._loaded = False
         self._row = states.TRANSITIONS[self.state]
-        self._timeout_ms = 0
-        self._mode, self._connected, self._closed, _, _ = states.OUTPUTS[self.state]
-        self._duty = self.outputs.duty
+        self._timer_ms = 0  # until EXPIRED, in a state that knows it
+        self._timed = False
+        self._busy = False  # a timer runs
+        self._mode, _, self._closed, _, _ = states.OUTPUTS[self.state]
         self._visible = True
         limits.set("hardware", fitted.max_current_ma, 0, None, 0)
         self.configure(options or {})
@@ -84,32 +85,31 @@ class ChargePoint:
         inputs = self.inputs
         outputs = self.outputs
         closed = outputs.contactor
-        elapsed = since(inputs.now, self._then)
+        elapsed = (inputs.now - self._then) & _TICKS
+        if elapsed > _HELD_MS:
+            elapsed = self._held(closed)
         self._then = inputs.now
-        if not 0 <= elapsed <= _HELD_MS:
-            elapsed = self._held(elapsed, closed)
-        if self.state_ms < _PLENTY_MS:
-            self.state_ms += elapsed
-        self.pilot.update(inputs, elapsed, closed)
-        self.level = self.pilot.level
-        if self.level > pilot.D:
+        level = self.level = self.pilot.update(inputs, elapsed, closed)
+        if level > _LAST_SOUND:
             self._doubt()
-        self._protection.watch(inputs)
-        self.contactor.update(closed, inputs.contactor_mirror, elapsed)
-        if self._pace_ms or self._rest_ms:
+        if inputs.residual_tripped or inputs.emergency_stop or inputs.supply_ok is False:
+            self._protection.trip(inputs)
+        if inputs.contactor_mirror is not closed or self.contactor.moving:
+            self.contactor.update(closed, inputs.contactor_mirror, elapsed)
+        if self._busy:
             self._count_down(elapsed)
-        self.chores.turn(elapsed)
+        self.chores.turn()
         offer_ma = 0 if self.blocked else self.limits.offer_ma
-        event = self._event(offer_ma)
+        event = self._event(level, offer_ma)
         if event:
             self._enter(self._row[event], event)
         if offer_ma != self.offered_ma and self._mode == states.PWM:
             self._offer(offer_ma)
         outputs.contactor = self._closed and not self.faults.active
-        outputs.duty = self._duty
-        outputs.pilot_connected = self._connected
 
-    def _held(self, elapsed: int, closed: bool) -> int:
+    def _held(self, closed: bool) -> int:
+        """The step came late; or the clock jumped, which looks the same."""
+        elapsed = since(self.inputs.now, self._then)
         if self._fresh:
             self._fresh = False
             return 0
@@ -128,11 +128,13 @@ class ChargePoint:
             self.faults.report(code, self.inputs.high_mv)
 
     def _count_down(self, elapsed: int):
+        self._timer_ms = max(0, self._timer_ms - elapsed)
         self._pace_ms = max(0, self._pace_ms - elapsed)
         self._rest_ms = max(0, self._rest_ms - elapsed)
         # A car that only waits may keep its offer; one that asks has to wait without.
         asks = self.level == pilot.C or self.level == pilot.D
         self.block(blocks.RESTING, self._rest_ms > 0 and asks)
+        self._busy = self._timed or self._pace_ms > 0 or self._rest_ms > 0
 
     def block(self, reason: int, blocked: bool):
         """Note one reason of blocks.py; nothing is offered while any of them stands."""
@@ -141,30 +143,28 @@ class ChargePoint:
         else:
             self.blocked &= ~reason
 
-    def _event(self, offer_ma: int) -> int:
+    def _event(self, level: int, offer_ma: int) -> int:
         """The first event that the present state lists, or 0."""
         row = self._row
-        if not self.faults.active:
-            event = states.CLEARED
-        else:
-            event = states.BARRED_BY if self.faults.barring else states.TRIPPED
+        event = self.faults.event
         if event in row:
             return event
-        event = self._level_events[self.level]
+        event = self._level_events[level]
         if event in row:
             return event
         if not offer_ma:
             if states.WITHDRAWN in row:
                 return states.WITHDRAWN
-        elif not self._pace_ms and states.OFFERED in row:
+        elif states.OFFERED in row and not self._pace_ms:
             return states.OFFERED
-        if self.state == states.READY and self._in_order():
-            return states.CHECKED
         if self.wish in row:
             return self.wish
-        if self._timeout_ms and self.state_ms >= self._timeout_ms:
-            return states.EXPIRED
-        return 0
+        return self._event_in_time() if self._timed else 0
+
+    def _event_in_time(self) -> int:
+        if self.state == states.READY and self._in_order():
+            return states.CHECKED
+        return 0 if self._timer_ms else states.EXPIRED
 
     def _in_order(self) -> bool:
         """The last look before the contactor closes."""
@@ -181,27 +181,30 @@ class ChargePoint:
     def _enter(self, state: int, event: int):
         was = self.state
         self.state = state
-        self.state_ms = 0
         self._row = states.TRANSITIONS[state]
-        self._timeout_ms = states.TIMEOUTS.get(state, 0)
-        mode, self._connected, closed, _, shown = states.OUTPUTS[state]
+        self._timer_ms = states.TIMEOUTS.get(state, 0)
+        mode, connected, closed, _, shown = states.OUTPUTS[state]
         if closed != self._closed:
             self._closed = closed
             self._turn(closed, was, event)
         if mode != self._mode:
             self._mode = mode
             self._signal(self.limits.offer_ma if mode == states.PWM else 0)
-        self._look(self._connected and mode != states.MINUS)
+        self.outputs.pilot_connected = connected
+        self._look(connected and mode != states.MINUS)
         if shown != "-":
             self.shown = shown
         self._note(state, event)
+        self._timed = self._timer_ms > 0
+        self._busy = True
         self.wish = 0
         self.events.put(events.STATE, state)
 
     def _turn(self, closed: bool, was: int, event: int):
         """The contactor is about to move."""
+        self.contactor.moving = True
         if closed:
-            self.pilot.blank_ms = max(self.pilot.blank_ms, _BLANK_CLOSED_MS)
+            self.pilot.blank(_BLANK_CLOSED_MS)
             self.transaction.reason = transaction.NO_REASON
             return
         self._loaded = event != states.RELEASED and self._flowing()
@@ -217,16 +220,17 @@ class ChargePoint:
     def _signal(self, offer_ma: int):
         """Put an offer on the pilot: 1 kHz, or +12 V for none, or -12 V."""
         minus = self._mode == states.MINUS
-        self._duty = 0 if minus else pilot.duty(offer_ma, self.fitted.pwm_bits)
-        self.pilot.running = offer_ma > 0
+        self.outputs.duty = 0 if minus else pilot.duty(offer_ma, self.fitted.pwm_bits)
+        self.pilot.send(offer_ma > 0)
         self.offered_ma = offer_ma
         self._pace_ms = _PACE_MS
+        self._busy = True
 
     def _offer(self, offer_ma: int):
         """A lower limit counts at once, a higher one 5 s after the last change."""
         if offer_ma < self.offered_ma or not self._pace_ms:
             self._signal(offer_ma)
-            self.pilot.blank_ms = _BLANK_DUTY_MS
+            self.pilot.blank(_BLANK_DUTY_MS)
 
     def _look(self, visible: bool):
         if visible != self._visible:
@@ -241,9 +245,9 @@ class ChargePoint:
         if state == states.B1 or state == states.C1 or state == states.D1:
             self._arrive()
         elif state == states.GAP:
-            self._timeout_ms = self.phases.begin(self.transaction.open, self._loaded)
+            self._timer_ms = self.phases.begin(self.transaction.open, self._loaded)
         elif event == states.WAKE or event == states.WAKE_BY_F:
-            self._timeout_ms = self.waker.hold_ms
+            self._timer_ms = self.waker.hold_ms
             self.waker.taken()
             self.events.put(events.WAKING, self.waker.count)
         if event == states.ASKED:

@@ -3,6 +3,7 @@
 from micropython import const
 
 from firmware.charge import faults
+from firmware.ticks import since
 
 # Temperatures in tenths of a degree: full current up to 62, half at 65, a quarter at 68, nothing
 # from 71 until it is 62 again; straight lines between, so that nothing jumps.
@@ -21,7 +22,7 @@ _STRONG_MA = const(5000)
 _IDLE_MA = const(500)
 _OPEN_W = const(300)
 _OPEN_MS = const(30000)  # S0 power needs 12 s without a pulse to fall below 300 W
-_REPEATS = const(2)
+_AGAIN_MS = const(75)  # two decisions in a row, however late the second is
 
 
 def derated_ma(full_ma: int, temperature_dc: int) -> int:
@@ -45,27 +46,21 @@ class Protection:
         self._faults = standing
         self._limits = limits
         self.testing = False  # the residual current sensor is being tested: it has to trip
-        self._residual = 0
+        self._residual_at = 0
         self._hot = False
         self._share_ma = fitted.max_current_ma
-        self._over_ms = self._missing_ms = self._extra_ms = self._flow_ms = 0
+        self._over_ms = self._missing_ms = self._extra_ms = self._flow_ms = self._open_ms = 0
 
-    def watch(self, inputs):
-        """The fast ones, in every step."""
-        if inputs.residual_tripped or inputs.emergency_stop or inputs.supply_ok is False:
-            self._trip(inputs)
-        else:
-            self._residual = 0
-
-    def _trip(self, inputs):
+    def trip(self, inputs):
+        """One of the fast ones: called in each step that sees it."""
         if inputs.emergency_stop:
             self._faults.report(faults.EMERGENCY, 0)
         if inputs.supply_ok is False:
             self._faults.report(faults.SUPPLY, 0)
         if inputs.residual_tripped and not self.testing:
-            self._residual = min(self._residual + 1, _REPEATS)
-            if self._residual == _REPEATS:
+            if since(inputs.now, self._residual_at) <= _AGAIN_MS:
                 self._faults.report(faults.RESIDUAL, 0)
+            self._residual_at = inputs.now
 
     def sensors(self, inputs):
         """Ten times a second: what is fitted has to answer, and not to be hot."""
@@ -92,30 +87,41 @@ class Protection:
             self._share_ma = share_ma
             self._limits.set("temperature", share_ma, 0, None, now)
 
-    def currents(self, measured, offered_ma: int, contactor, phases: int, elapsed: int):
+    def currents(self, measured, offered_ma: int, closed: bool, phases: int, elapsed: int):
         """Ten times a second; `phases`: how many may be live. Without a fresh meter: nothing."""
         if not measured.known:
-            self._over_ms = self._missing_ms = self._extra_ms = self._flow_ms = 0
+            self._over_ms = self._missing_ms = self._extra_ms = self._flow_ms = self._open_ms = 0
             return
         first, second, third = measured.current_ma
-        most = max(first, second, third)
-        if not contactor.closed:
-            flows = most > _ACTIVE_MA or measured.power_w > _OPEN_W
-            late = contactor.edge_ms >= _OPEN_MS
-            self._flow_ms = self._flow_ms + elapsed if flows and late else 0
-            if self._flow_ms >= _OPEN_MS:
-                self._faults.report(faults.CURRENT_WHILE_OPEN, measured.power_w)
+        others = second if second > third else third
+        most = first if first > others else others
+        if not closed:
+            self._flow(most > _ACTIVE_MA or measured.power_w > _OPEN_W, measured.power_w, elapsed)
             return
-        others = max(second, third)
-        over = offered_ma and most > (offered_ma + 500) * 11 // 10
+        self._open_ms = 0
+        over = most * 10 > (offered_ma + 500) * 11 and offered_ma
         self._over_ms = self._over_ms + elapsed if over else 0
         if self._over_ms >= _OVER_MS:
             self._faults.report(faults.OVER_CURRENT, most)
+        if others > _ACTIVE_MA:
+            self._balance(first, others, phases, elapsed)
+        else:
+            self._missing_ms = self._extra_ms = 0
+
+    def _flow(self, flows: bool, power_w: int, elapsed: int):
+        """With the contactor open for a while, nothing may flow."""
+        self._over_ms = self._missing_ms = self._extra_ms = 0
+        self._open_ms = min(self._open_ms + elapsed, _OPEN_MS)
+        self._flow_ms = self._flow_ms + elapsed if flows and self._open_ms >= _OPEN_MS else 0
+        if self._flow_ms >= _OPEN_MS:
+            self._faults.report(faults.CURRENT_WHILE_OPEN, power_w)
+
+    def _balance(self, first: int, others: int, phases: int, elapsed: int):
+        """L1 has to be in use when others are; on one phase, no other may be."""
         missing = others > _STRONG_MA and first < _IDLE_MA
         self._missing_ms = self._missing_ms + elapsed if missing else 0
         if self._missing_ms >= _MISSING_MS:
             self._faults.report(faults.MISSING_PHASE, first)
-        extra = phases == 1 and others > _ACTIVE_MA
-        self._extra_ms = self._extra_ms + elapsed if extra else 0
+        self._extra_ms = self._extra_ms + elapsed if phases == 1 else 0
         if self._extra_ms >= _EXTRA_MS:
             self._faults.report(faults.PHASE_WELDED, others)

@@ -40,8 +40,6 @@ class ResidualTest:
 
     def update(self, tripped: bool | None, idle: bool, elapsed: int):
         """Ten times a second; `idle`: nothing plugged, contactor proved open, no fault."""
-        if not self._fitted:
-            return
         self.age_ms = min(self.age_ms + elapsed, _DAY_MS)
         if self.age_ms >= _DAY_MS:
             self.due = True

@@ -1,0 +1,88 @@
+from firmware.charge import states
+from firmware.charge.states import OUTPUTS, TIMEOUTS, TRANSITIONS
+
+_PILOT, _JOINED, _CLOSED = 0, 1, 2
+
+
+def _closed(state):
+    return OUTPUTS[state][_CLOSED]
+
+
+def test_every_state_has_a_row_an_output_and_a_name():
+    assert set(TRANSITIONS) == set(OUTPUTS) == set(range(len(states.NAMES)))
+
+
+def test_every_transition_leads_to_a_state():
+    for state, row in TRANSITIONS.items():
+        for event, following in row.items():
+            assert following in TRANSITIONS and following != state, (state, event)
+
+
+def test_every_state_can_be_reached_and_left():
+    reached, new = {states.START}, [states.START]
+    while new:
+        for following in TRANSITIONS[new.pop()].values():
+            if following not in reached:
+                reached.add(following)
+                new.append(following)
+    assert reached == set(TRANSITIONS)
+    assert all(TRANSITIONS.values())
+
+
+def test_a_fault_is_followed_from_every_state_and_never_to_a_closed_one():
+    for state, row in TRANSITIONS.items():
+        if state not in (states.F, states.FAULT, states.BARRED):
+            assert not _closed(row[states.TRIPPED]), state
+            assert not _closed(row[states.BARRED_BY]), state
+
+
+def test_only_charging_and_stopping_close_the_contactor():
+    assert [state for state in OUTPUTS if _closed(state)] == [states.CHARGING, states.STOPPING]
+
+
+def test_the_contactor_closes_by_one_transition_only():
+    closing = [
+        (state, event)
+        for state, row in TRANSITIONS.items()
+        for event, following in row.items()
+        if _closed(following) and not _closed(state)
+    ]
+    assert closing == [(states.READY, states.CHECKED)]
+
+
+def test_a_closed_contactor_opens_by_each_of_the_events_that_must_open_it():
+    for state in (states.CHARGING, states.STOPPING):
+        for event in (
+            states.TRIPPED,
+            states.BARRED_BY,
+            states.UNPLUGGED,
+            states.RELEASED,
+            states.VENTILATE,
+        ):
+            assert not _closed(TRANSITIONS[state][event]), (state, event)
+
+
+def test_charging_needs_the_pilot_joined_and_running():
+    assert OUTPUTS[states.CHARGING][_PILOT] == states.PWM
+    for output in OUTPUTS.values():
+        assert output[_JOINED] or not output[_CLOSED]
+        assert output[_PILOT] != states.MINUS or not output[_CLOSED]
+
+
+def test_states_that_know_a_time_out_list_its_event():
+    for state in TIMEOUTS:
+        assert states.EXPIRED in TRANSITIONS[state], state
+    for state, row in TRANSITIONS.items():
+        timed = state in (states.GAP, states.WAKE_GAP, states.WAKE_F) or state in TIMEOUTS
+        assert (states.EXPIRED in row) == timed, state
+
+
+def test_faults_of_a_closed_contactor_are_told_to_the_car_by_minus_12_v():
+    for state in (states.CHARGING, states.STOPPING):
+        assert OUTPUTS[TRANSITIONS[state][states.TRIPPED]][_PILOT] == states.MINUS
+    assert TIMEOUTS[states.F] >= 300
+
+
+def test_only_a_cleared_fault_leads_out_of_the_fault_states():
+    assert set(TRANSITIONS[states.FAULT]) == {states.BARRED_BY, states.CLEARED}
+    assert set(TRANSITIONS[states.BARRED]) == {states.TRIPPED, states.CLEARED}
