@@ -11,6 +11,7 @@ _TICKS = const(6)
 _FED = const(7)
 _COSTS = const(8)
 _PILOT_ADC = const(15)
+_JUMP = const(17)
 
 _NEVER = const(0x3FFFFFFF)
 _REBASE = const(1 << 27)
@@ -26,7 +27,7 @@ class Clock:
 
     speed: 0 = virtual (jump to the next deadline), 1 = real time, N = N times real time.
     round_us: what one round of the scheduler costs; never 0, or a task that yields in a loop would
-    stop virtual time.
+    stop virtual time. Set by `set_round()`.
     socket_rate: while a real socket is waited for, virtual time runs at most this many times
     faster than real time, so that the peer can answer.
     """
@@ -37,7 +38,6 @@ class Clock:
 
     def restart(self):
         """Begin a new simulation at 0: no events, nothing held, all costs as on the chip."""
-        self.round_us = 240
         self.socket_rate = 200
         self.halted = None
         self.blocked_us = 0
@@ -53,7 +53,13 @@ class Clock:
             TIME[i] = 0
         TIME[_DUE] = _NEVER
         TIME[_PILOT_ADC] = -1
+        self.set_round(240)
         self.charge_costs(True)
+
+    def set_round(self, round_us: int):
+        """What one round of the scheduler costs, at least 1."""
+        self.round_us = max(1, round_us)
+        TIME[_JUMP] = 0 if self.speed else self.round_us
 
     def charge_costs(self, charged: bool):
         """Charge what reads cost on an ESP32 to the clock, or nothing."""
@@ -213,6 +219,7 @@ class Clock:
     def set_speed(self, speed: int):
         """Change between virtual (0), real (1) and accelerated time (N) while running."""
         self.speed = speed
+        self.set_round(self.round_us)
         self._pace_real = utime.ticks_us()
         self._pace_now = self.now()
 

@@ -22,7 +22,7 @@ tenth of a microsecond of the host's time instead of several.
 14 noise_uv      amplitude of the ADC's noise in microvolts
 15 pilot_adc     number of the pilot ADC pin, -1 for none
 16 edge_tenths   how long after an edge the pilot still slews
-17 random        state of the noise generator
+17 round         what a round of the scheduler costs in virtual time; 0 in real time
 """
 
 from array import array

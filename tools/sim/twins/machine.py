@@ -16,6 +16,7 @@ SOFT_RESET = silicon.SOFT_RESET
 
 _INPUT_ONLY = const(34)
 _LAST_PIN = const(39)
+_FIRST_ADC1 = const(32)
 _MISSING = (6, 7, 8, 9, 10, 11, 20, 24, 28, 29, 30, 31)
 _ADC2_PINS = (0, 2, 4, 12, 13, 14, 15, 25, 26, 27)
 _FULL_U16 = const(65535)
@@ -189,40 +190,6 @@ def pin_number(pin) -> int:
     return pin
 
 
-@micropython.viper
-def _sample(n: int) -> int:
-    """What the ADC sees on a pin now, in microvolts, with its noise and within its range."""
-    time = ptr32(TIME)
-    time[0] += time[9]
-    if time[0] >= time[1]:
-        _due()
-    if n == time[15]:
-        gone = ((time[0] - time[2]) * 10 - time[3]) % time[5]
-        high = time[4]
-        level = time[11] if gone < high else time[12]
-        if time[16]:
-            # The line needs some microseconds after each edge.
-            since = gone if gone < high else gone - high
-            if since < time[16] and 0 < high and high < time[5]:
-                other = time[12] if gone < high else time[11]
-                level = other + (level - other) * since // time[16]
-    else:
-        level = ptr32(ADC_UV)[n]
-    i = (time[13] + 1) & 1023
-    time[13] = i
-    noise = int(ptr16(NOISE)[i])
-    if noise > 32767:
-        noise -= 65536
-    level += (noise * time[14]) >> 10
-    top = ptr32(ADC_TOP_UV)[n]
-    if level > top:
-        level = top
-    if level < 100000:
-        level = 0
-    time[0] += time[10]
-    return level
-
-
 class ADC:
     """The converter: pins 32 to 39, and those of the second unit while Wi-Fi is off."""
 
@@ -238,8 +205,9 @@ class ADC:
 
     def __init__(self, pin, *, atten=ATTN_0DB):
         n = pin_number(pin)
-        self._second = n in _ADC2_PINS
-        if not (32 <= n <= _LAST_PIN or self._second):
+        if n in _ADC2_PINS:
+            self.read_uv = self._read_second_uv
+        elif n < _FIRST_ADC1:
             raise ValueError("invalid pin")
         self._n = n
         self.init(atten=atten)
@@ -256,22 +224,50 @@ class ADC:
         if not 9 <= bits <= 12:
             raise ValueError("invalid bits")
 
-    @micropython.native
-    def read_uv(self):
-        if self._second:
-            self._check_second_unit()
-        return _sample(self._n) // 1000 * 1000
+    @micropython.viper
+    def read_uv(self) -> int:
+        """Microvolts in steps of a millivolt, with the noise and within the range of the pin."""
+        n = int(self._n)
+        time = ptr32(TIME)
+        time[0] += time[9]
+        if time[0] >= time[1]:
+            _due()
+        if n == time[15]:
+            gone = ((time[0] - time[2]) * 10 - time[3]) % time[5]
+            high = time[4]
+            level = time[11] if gone < high else time[12]
+            if time[16]:
+                # The line needs some microseconds after each edge.
+                since = gone if gone < high else gone - high
+                if since < time[16] and 0 < high and high < time[5]:
+                    other = time[12] if gone < high else time[11]
+                    level = other + (level - other) * since // time[16]
+        else:
+            level = ptr32(ADC_UV)[n]
+        i = (time[13] + 1) & 1023
+        time[13] = i
+        noise = int(ptr16(NOISE)[i])
+        if noise > 32767:
+            noise -= 65536
+        level += (noise * time[14]) >> 10
+        top = ptr32(ADC_TOP_UV)[n]
+        if level > top:
+            level = top
+        if level < 100000:
+            level = 0
+        time[0] += time[10]
+        return level // 1000 * 1000
 
-    @micropython.native
-    def read(self):
-        if self._second:
-            self._check_second_unit()
-        return _sample(self._n) * 4095 // ADC_TOP_UV[self._n]
+    def read(self) -> int:
+        return self.read_uv() * 4095 // ADC_TOP_UV[self._n]
 
-    @micropython.native
-    def read_u16(self):
+    def read_u16(self) -> int:
         raw = self.read()
         return raw << 4 | raw >> 8
+
+    def _read_second_uv(self) -> int:
+        self._check_second_unit()
+        return ADC.read_uv(self)
 
     def _check_second_unit(self):
         if SILICON.wifi_active:
