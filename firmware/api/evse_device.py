@@ -1,11 +1,12 @@
 """The charge point as clients see it: device E1, and what they may ask of it."""
 
+from micropython import const
+
 from firmware.api.devices import common
 from firmware.api.errors import ApiError
 from firmware.charge.signals import Refused
 from firmware.schema import take
 from firmware.ticks import since
-from micropython import const
 
 # Who shows a card first has this long to plug in.
 _PLUG_IN_MS = const(60000)
@@ -13,6 +14,8 @@ _PLUG_IN_MS = const(60000)
 # What clients call the levels A to F, as number and as text.
 _STATES = {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5, "F": 5}
 _PILOT = ("", "Waiting", "Vehicle detected", "Charging", "Ventilation", "Error")
+# Why the car waits, by the owner of the limit: 1 current, 2 rules, 3 by hand.
+_REASONS = {"plan": 2, "controller": 3, "override": 3, "authorisation": 3}
 _MEMBERS = {"cur": ("int", "0", "80000"), "ena": ("bool", "0", "1"), "wke": ("bool", "0", "1")}
 
 
@@ -52,9 +55,10 @@ class EvseDevice:
 
     def info(self, now: int) -> dict:
         """The members of E1 in get_dev_info, with the key set of firmware 2.0.1."""
-        status = self.point.status()
-        measured = self.point.measured
-        answer = common(self, now, "evse:", False, status.get("fault", ""))
+        point = self.point
+        measured = point.measured
+        faults = point.faults.status() if point.faults.active else ()
+        answer = common(self, now, "evse:", False, "; ".join([fault["text"] for fault in faults]))
         answer.update(self._configured())
         answer["ip_address"] = "evse"
         answer["inputs"] = "0 0"
@@ -63,7 +67,7 @@ class EvseDevice:
             current = measured.current_ma[phase] if measured.known else 0
             answer[f"current_l{phase + 1}"] = current or 0
         answer["total_energy"] = self.energy_wh()
-        self._live(answer, status)
+        self._live(answer)
         return answer
 
     def power(self, now: int) -> int:
@@ -91,7 +95,7 @@ class EvseDevice:
             answer["ov_cur"] = self.override_ma
         return answer
 
-    def _live(self, answer, status):
+    def _live(self, answer):
         point = self.point
         state = _STATES.get(point.shown, 5)
         answer["charging_enabled"] = point.enabled and point.offered_ma > 0
@@ -100,21 +104,24 @@ class EvseDevice:
         running = visit is not None and visit.open
         answer["ta_en"] = visit.energy_wh if running else 0
         answer["charging_dur"] = visit.charging_s if running else 0
-        answer["phases"] = 7 if status.get("phases", 3) == 3 else 1
-        answer["paused"] = state == 2 and point.offered_ma == 0
-        answer["pause_reason"] = 1 if answer["paused"] else 0
-        answer["pause_time"] = status.get("paused_s", 0)
+        answer["phases"] = 7 if point.phases.active == 3 else 1
+        paused = state == 2 and point.offered_ma == 0
+        answer["paused"] = paused
+        answer["pause_reason"] = _REASONS.get(point.limits.owner, 1) if paused else 0
+        answer["pause_time"] = 0
+        cable_ma = point.chores.cable.rating_ma
         answer["evse"] = {
-            "dc_sensor_faults": status.get("residual_faults", 0),
+            "dc_sensor_faults": 0,
             "dc_last_test_time": "1970-01-01T00:00:00.000Z",
-            "dc_sensor_fault": bool(status.get("residual_fault", False)),
+            "dc_sensor_fault": bool(point.inputs.residual_tripped),
             "dc_sensor_glitches": 0,
             "cp_state": _PILOT[state],
             "cp_fault": state == 5,
-            "pp_state": status.get("cable", "no cable"),
+            "pp_state": f"{cable_ma // 1000} A" if cable_ma else "no cable",
             "charging": state in (3, 4),
             "current": point.offered_ma,
             "enabled": point.enabled,
+            "limit_owner": point.limits.owner,
         }
 
     def signature(self, now: int) -> int:
@@ -131,13 +138,18 @@ class EvseDevice:
         ApiError names the member that cannot be done.
         """
         taken = controls(members)
+        before = self.point.phases.wanted
         try:
+            member = "phs"
             if "phs" in taken:
                 self.point.request_phases(taken["phs"])
+            member = "wke"
             if taken.get("wke"):
                 self.point.wake()
         except Refused as error:
-            raise ApiError("refused", str(error), "phs" if "phs" in taken else "wke") from None
+            if member == "wke" and "phs" in taken:
+                self.point.request_phases(before)
+            raise ApiError("refused", str(error), member) from None
         if "ena" in taken:
             self.point.enable(taken["ena"])
         if "cur" in taken:
@@ -185,9 +197,9 @@ class EvseDevice:
             self._plugged = False
             self._authorised_at = None
             self.override(0, None, now)
-        elif not self._plugged and self._authorised_at is not None:
-            if since(now, self._authorised_at) > _PLUG_IN_MS:
-                self._authorised_at = None
+        waits = self._authorised_at is not None and not self._plugged
+        if waits and since(now, self._authorised_at) > _PLUG_IN_MS:
+            self._authorised_at = None
 
     def follow(self, now: int):
         """Turn the settings that bound the current into limits; called when they change."""

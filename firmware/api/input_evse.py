@@ -1,10 +1,11 @@
-"""A charge point without a wire to this box: it reports over HTTP or MQTT and is told what to do."""
+"""A charge point without a wire to this box: it reports over HTTP or MQTT and is told."""
+
+from micropython import const
 
 from firmware.api.devices import common
 from firmware.api.errors import ApiError
 from firmware.api.evse_device import controls
 from firmware.ticks import since
-from micropython import const
 
 _OFFLINE = const(6)
 _CHARGING = (3, 4)

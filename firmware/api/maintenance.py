@@ -1,6 +1,5 @@
 """Commands that look after the box: restart, log, password, backup, transactions."""
 
-from firmware.api.commands import ADMIN
 from firmware.api.errors import ApiError
 from firmware.api.guard import guard
 from firmware.codec.json_stream import Items

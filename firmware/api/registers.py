@@ -98,8 +98,9 @@ def _device(box, name):
     if name == "evse":
         return box.devices.get("E1")
     for device in box.devices:
-        if device.entry["dev_type"] == "meter_powerbrain" and name in ("meter1", "meter2"):
-            if (device.value("address") or "meter1").startswith(name):
+        if device.entry["dev_type"] == "meter_powerbrain":
+            address = device.value("address") or "meter1"
+            if name == address.rstrip(":"):
                 return device
     return None
 

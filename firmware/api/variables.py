@@ -86,8 +86,8 @@ class Variables:
         finally:
             self._formulas[name] = formula
 
-    def _resolve(self, name):
-        value = self.value(name)
+    def _resolve(self, name, argument=None):
+        value = self.value(name[3:] if name.startswith("CM.") else name)
         return self.lookup(name) if value is None and self.lookup else value
 
 

@@ -83,29 +83,15 @@ class JsonStream:
 
     def text(self) -> str:
         """All of it at once: for tests and short answers."""
-        return "".join([token for token in self._tokens(self._value, False)])
+        return "".join(list(self._tokens(self._value, False)))
 
     def _tokens(self, value, measuring):
         if isinstance(value, Live):
             yield from self._live(value, measuring)
         elif isinstance(value, dict):
-            separator = "{"
-            for part in members(value):
-                yield separator
-                separator = ","
-                if isinstance(part, str):
-                    yield part
-                else:
-                    yield json.dumps(part[0]) + ":"
-                    yield from self._tokens(part[1], measuring)
-            yield "}" if separator == "," else "{}"
+            yield from self._object(value, measuring)
         elif isinstance(value, (list, tuple, Items)):
-            separator = "["
-            for item in value.make() if isinstance(value, Items) else value:
-                yield separator
-                yield from self._tokens(item, measuring)
-                separator = ","
-            yield "]" if separator == "," else "[]"
+            yield from self._array(value, measuring)
         elif isinstance(value, str) and len(value) > _PIECE:
             yield '"'
             for start in range(0, len(value), _PIECE):
@@ -113,6 +99,26 @@ class JsonStream:
             yield '"'
         else:
             yield scalar(value)
+
+    def _object(self, value, measuring):
+        separator = "{"
+        for part in members(value):
+            yield separator
+            separator = ","
+            if isinstance(part, str):
+                yield part
+            else:
+                yield json.dumps(part[0]) + ":"
+                yield from self._tokens(part[1], measuring)
+        yield "}" if separator == "," else "{}"
+
+    def _array(self, value, measuring):
+        separator = "["
+        for item in value.make() if isinstance(value, Items) else value:
+            yield separator
+            yield from self._tokens(item, measuring)
+            separator = ","
+        yield "]" if separator == "," else "[]"
 
     def _live(self, part, measuring):
         value = part.make()

@@ -7,12 +7,14 @@ from firmware.api.evse_device import EvseDevice
 from firmware.api.topics import Topics
 from firmware.api.variables import Variables
 from firmware.charge.limits import Limits
-from firmware.charge.signals import Measured, Refused
+from firmware.charge.point import ChargePoint
+from firmware.charge.signals import Fitted, Refused
 from firmware.codec.json_stream import plain
 from firmware.log import Log
 from firmware.settings import Settings
 
 BOARD = {"max_current_ma": 32000, "phases": 3, "phase_contactor": 26, "ventilation": False}
+FITTED = {"max_current_ma": 32000, "phases": 3, "phase_contactor": True}
 
 
 class Chip:
@@ -56,39 +58,21 @@ class Chip:
         return bytes((7 * i + 3) & 255 for i in range(count))
 
 
-class Point:
-    """A charge point that only remembers what it was asked."""
+class Point(ChargePoint):
+    """The real charge point; `shown` is set by hand, and requests are only remembered."""
 
     def __init__(self):
-        self.limits = Limits()
-        self.measured = Measured()
-        self.enabled = True
-        self.offered_ma = 0
-        self.letter = "A"
-        self.phases = 3
+        ChargePoint.__init__(self, Fitted(FITTED), Limits())
         self.woken = 0
-        self.authorised = []
-        self.transaction = None
-
-    def shown(self):
-        return self.letter
-
-    def enable(self, enabled):
-        self.enabled = enabled
+        self.asked_phases = 3
 
     def wake(self):
-        if self.letter != "B":
+        if self.shown != "B":
             raise Refused("no car waits")
         self.woken += 1
 
     def request_phases(self, phases):
-        self.phases = phases
-
-    def authorise(self, who):
-        self.authorised.append(who)
-
-    def status(self):
-        return {"state": self.letter + "1"}
+        self.asked_phases = phases
 
 
 class Bench:

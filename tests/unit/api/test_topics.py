@@ -28,7 +28,7 @@ def test_control_of_one_bad_device_does_not_stop_the_others():
     assert answer["E9"]["error"]["code"] == "unknown_device"
     assert answer["M1"]["error"]["code"] == "unknown_device"
     assert answer["E1"] == "ok"
-    assert bench.point.phases == 1 and bench.point.limits.ruling() == ("controller", 7000)
+    assert bench.point.asked_phases == 1 and bench.point.limits.ruling() == ("controller", 7000)
 
 
 def test_one_bad_member_changes_nothing_of_its_device():
@@ -47,8 +47,8 @@ def test_one_bad_member_changes_nothing_of_its_device():
     ):
         answer = ctl(bench, "{E1: {" + members + "}}")
         assert "error" in answer.get("E1", answer), (members, answer)
-        assert bench.point.limits.ruling() == ("", 0), members
-        assert bench.point.enabled and bench.point.phases == 3, members
+        assert bench.point.limits.ruling() == ("hardware", 32000), members
+        assert bench.point.enabled and bench.point.asked_phases == 3, members
 
 
 def test_a_refused_wake_up_leaves_the_rest_as_it_was():
@@ -56,7 +56,7 @@ def test_a_refused_wake_up_leaves_the_rest_as_it_was():
     answer = ctl(bench, "{E1: {ena: false, wke: true}}")["E1"]
     assert answer["error"]["code"] == "refused" and answer["error"]["parameter"] == "wke"
     assert bench.point.enabled
-    bench.point.letter = "B"
+    bench.point.shown = "B"
     assert ctl(bench, "{E1: {ena: false, wke: true}}")["E1"] == "ok"
     assert bench.point.woken == 1 and not bench.point.enabled
 
@@ -67,7 +67,7 @@ def test_control_that_is_not_allowed_says_why():
     assert "observe" in ctl(bench, "{E1: {cur: 8000}}")["error"]["text"]
     bench.box.settings.change({"params.lb_enabled": False, "mqtt.control": False})
     assert "switched off" in ctl(bench, "{E1: {cur: 8000}}")["error"]["text"]
-    assert bench.point.limits.ruling() == ("", 0)
+    assert bench.point.limits.ruling() == ("hardware", 32000)
     assert any("switched off" in line for line in bench.lines)
 
 
@@ -88,7 +88,7 @@ def test_retained_messages_are_never_executed():
         ("set/M3", "{power_w: 5}"),
     ):
         assert received(bench, topics, "cfos_mqtt/" + topic, payload, Message(retain=True)) == []
-    assert bench.point.limits.ruling() == ("", 0)
+    assert bench.point.limits.ruling() == ("hardware", 32000)
     assert bench.ask("cmd=get_cm_vars")["vars"] == []
     assert bench.box.devices.get("M3").reading.power_w is None
 
@@ -140,7 +140,7 @@ def test_senseless_topics_change_nothing():
     for topic in (b"", b"cfos_mqtt", b"cfos_mqtt/", b"cfos_mqtt/xyz", b"other/ctl", b"\xff/ctl",
                   b"cfos_mqtt_1/ctl", b"cfos_mqtt/ctl/more", b"cfos_mqtt/api_res"):  # fmt: skip
         topics.received(topic, b"{E1: {cur: 8000}}", Message())
-    assert bench.point.limits.ruling() == ("", 0)
+    assert bench.point.limits.ruling() == ("hardware", 32000)
 
 
 def test_the_serial_number_may_be_part_of_the_root():

@@ -66,8 +66,10 @@ def test_live_parts_may_change_between_measuring_and_writing():
 
 
 def test_a_live_part_that_outgrew_its_room_loses_members_but_the_length_stays():
+    reading = {}
     for size in range(0, 300, 7):
-        reading = {"n": 1}
+        reading.clear()
+        reading["n"] = 1
         stream = JsonStream([Live(lambda: reading), 5])
         length = stream.length()
         reading["text"] = "x" * size
@@ -87,7 +89,7 @@ def test_live_parts_that_became_empty_are_still_as_long():
 
 
 def test_without_measuring_live_parts_are_written_without_blanks():
-    assert JsonStream([Live(lambda: {}), Live(lambda: {"a": [1]})]).text() == '[{},{"a":[1]}]'
+    assert JsonStream([Live(dict), Live(lambda: {"a": [1]})]).text() == '[{},{"a":[1]}]'
 
 
 def test_live_parts_are_made_one_at_a_time():
