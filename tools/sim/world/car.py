@@ -75,6 +75,7 @@ class Car:
         self.forced = None
         self.closed = False
         self.hung = False
+        self._charged = False
         self.stops = 0
         self.current_ma = 0
         self._target_ma = 0
@@ -100,7 +101,7 @@ class Car:
         self._world = world
         self._metered_nj = world.mains.energy_nj()
         self.stops = 0
-        self.hung = False
+        self.hung = self._charged = False
         self.closed = False
         self.level = "B"
         self._duty = -2
@@ -199,8 +200,8 @@ class Car:
     def _gap_ended(self, lasted_ms: int):
         if lasted_ms >= self.settings["notices_gap_ms"]:
             self.stops = 0
-            self.hung = False
-        elif self.closed or self.current_ma:
+            self.hung = self._charged = False
+        elif self._charged:
             self.hung = True
         if self.asleep:
             self._wake_if(self.settings["wakes_after_gap_ms"], lasted_ms)
@@ -263,7 +264,7 @@ class Car:
             self._close(None)
 
     def _close(self, _):
-        self.closed = True
+        self.closed = self._charged = True
         self._show("D" if self.settings["r3_ohm"] <= 300 else "C")
         chatter = self.settings["chatter"]
         if chatter:
@@ -273,6 +274,8 @@ class Car:
     def _open(self, _):
         self._plan = None
         self.closed = False
+        self._world.clock.cancel(self._drawing_from)
+        self._drawing_from = None
         self._cancel_script()
         self._aim(0)
         self._draw(0)
