@@ -8,9 +8,9 @@ up to 51 A (85 % duty: the low level lasts 150 us); above, a read could span the
 from micropython import const
 
 # Samples per level for a decision that stands alone, and for one that confirms the last one:
-# a steady pilot costs a third of the reads, a changed one always gets the full number.
+# a steady pilot costs a quarter of the reads, a changed one always gets the full number.
 _ENOUGH = const(8)
-_CONFIRMING = const(3)
+_CONFIRMING = const(2)
 # How far a confirming mean may be from the last decision's, in mV at the connector: well inside
 # the 3 V between two states, well outside the noise of the ESP32's ADC.
 _AGREES_MV = const(500)
@@ -44,15 +44,15 @@ class Sampler:
             adc = self._adc
             for index in range(_ENOUGH):
                 self._highs[index] = adc.read_uv()
-            inputs.high_mv = inputs.low_mv = self._mean_mv(self._highs, _ENOUGH)
+            inputs.high_mv = inputs.low_mv = self._mean_mv(self._highs)
             inputs.levels_known = True
 
     def _confirm(self, inputs) -> bool:
         """Whether a few samples agree with the last decision; if so they become the new one."""
         if not (inputs.levels_known and self._collect(_CONFIRMING)):
             return False
-        high_mv = self._mean_mv(self._highs, _CONFIRMING)
-        low_mv = self._mean_mv(self._lows, _CONFIRMING)
+        high_mv = self._connector_mv((self._highs[0] + self._highs[1]) // 2000)
+        low_mv = self._connector_mv((self._lows[0] + self._lows[1]) // 2000)
         if abs(high_mv - inputs.high_mv) > _AGREES_MV or abs(low_mv - inputs.low_mv) > _AGREES_MV:
             return False
         inputs.high_mv = high_mv
@@ -62,8 +62,8 @@ class Sampler:
     def _decide(self, inputs) -> bool:
         if not self._collect(_ENOUGH):
             return False
-        inputs.high_mv = self._mean_mv(self._highs, _ENOUGH)
-        inputs.low_mv = self._mean_mv(self._lows, _ENOUGH)
+        inputs.high_mv = self._mean_mv(self._highs)
+        inputs.low_mv = self._mean_mv(self._lows)
         return True
 
     def _collect(self, wanted: int) -> bool:
@@ -91,16 +91,17 @@ class Sampler:
                     return True
         return False
 
-    def _mean_mv(self, readings_uv, count: int) -> int:
-        """Mean in mV at the connector without the largest and the smallest of the readings."""
+    def _mean_mv(self, readings_uv) -> int:
+        """Mean of all readings but the largest and the smallest, in mV at the connector."""
         total = most = 0
         least = 1 << 29
-        for index in range(count):
-            reading = readings_uv[index]
+        for reading in readings_uv:
             total += reading
             if reading < least:
                 least = reading
             if reading > most:
                 most = reading
-        mean_mv = (total - least - most) // ((count - 2) * 1000)
-        return (mean_mv - self._offset_mv) * self._factor
+        return self._connector_mv((total - least - most) // ((_ENOUGH - 2) * 1000))
+
+    def _connector_mv(self, adc_mv: int) -> int:
+        return (adc_mv - self._offset_mv) * self._factor
