@@ -22,6 +22,8 @@ class Checks:
         self.implausible = 0
         self._names = definition.names
         self._formulas = definition.formulas
+        self._power_given = 6 in definition.given
+        self._current_given = any(target in definition.given for target in (3, 4, 5))
         self._phase_powers = self._places("power_w_l1", "power_w_l2", "power_w_l3")
         self._lookup = lookup
         self._most_ma = 10 * fuse_ma
@@ -49,7 +51,7 @@ class Checks:
                 reading.current_ma[phase] = None
             return False
         powers = self._powers(meter)
-        if reading.power_w is None:
+        if reading.power_w is None or not self._power_given:
             self._derive_power(reading, powers, now)
         self._derive_currents(reading, powers)
         return True
@@ -130,16 +132,15 @@ class Checks:
         A total power tells nothing about the sign of one phase: without the phases' powers a
         current stays positive, which errs on the side of the fuse.
         """
-        unknown = [current is None for current in reading.current_ma] == [True] * 3
         for phase in range(3):
             power = powers[phase]
-            current = reading.current_ma[phase]
+            current = reading.current_ma[phase] if self._current_given else None
             voltage = reading.voltage_v[phase]
             if power is not None and current is not None:
                 reading.current_ma[phase] = -abs(current) if power < 0 else abs(current)
             elif power is not None and voltage:
                 reading.current_ma[phase] = power * 1000 // voltage
-            elif unknown and voltage and reading.power_w is not None:
+            elif not self._current_given and voltage and reading.power_w is not None:
                 reading.current_ma[phase] = reading.power_w * 1000 // _sum(reading.voltage_v)
 
 

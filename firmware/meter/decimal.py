@@ -14,10 +14,11 @@ def ratio(text: str) -> tuple:
     text = text.strip()
     if len(text) > _LONGEST:
         raise ValueError
-    mantissa, _, power = text.lower().partition("e")
+    mantissa, exponential, power = text.lower().partition("e")
     whole, _, part = mantissa.partition(".")
+    part = part.rstrip("0") if whole not in ("", "-") else part
     numerator = int(whole + part)
-    places = len(part) - (int(power) if power else 0)
+    places = len(part) - (int(power) if exponential else 0)
     if not -_MOST <= places <= _MOST + 8:
         raise ValueError
     return (numerator, 10**places) if places >= 0 else (numerator * 10**-places, 1)

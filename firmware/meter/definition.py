@@ -34,6 +34,7 @@ class Definition:
     registers  RegisterMap, for Modbus
     sources    [path or topic, steps, regex, target, numerator, denominator], for HTTP and MQTT
     names      all value names by target number; those beyond NAMES are kept in thousandths
+    given      targets that the file gives; what is missing is derived
     formulas   [(target, Formula)]
     fixed      {name: text}; asked {name: (address, kind, registers)} for texts asked once
     """
@@ -43,6 +44,7 @@ class Definition:
         document = _parse(data)
         self._text = data
         self.names = NAMES.split()
+        self.given = []
         self.registers = None
         self.rows = []
         self.sources = []
@@ -130,7 +132,9 @@ class Definition:
         name = name[1:] if name.startswith("*") else name
         if name not in self.names:
             self.names.append(name)
-        return self.names.index(name)
+        target = self.names.index(name)
+        self.given.append(target)
+        return target
 
     def _information(self, name: str, variable: dict):
         if self.rtype != _MODBUS or "address" not in variable:

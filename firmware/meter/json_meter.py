@@ -10,13 +10,14 @@ from firmware.meter.reading import Reading
 
 
 class JsonMeter:
-    """`paths` are what has to be asked for or subscribed to, each once.
+    """`paths` are what has to be asked for or subscribed to, each once; `address`, that of the
+    device, stands for ${address} in them.
 
     `received(index, body, now)` takes what came for one of them. The reading is as fresh as the
     oldest of the paths that give more than counters.
     """
 
-    def __init__(self, definition, reading: Reading | None = None):
+    def __init__(self, definition, reading: Reading | None = None, address: str = ""):
         self.reading = reading or Reading(30000)
         self.definition = definition
         self.finish = None
@@ -24,10 +25,13 @@ class JsonMeter:
         self.last_error = ""
         self.error_at = None
         self.extra = [None] * (len(definition.names) - 10)
+        self._sources = []
         self.paths = []
         for source in definition.sources:
-            if source[0] not in self.paths:
-                self.paths.append(source[0])
+            path = source[0].replace("${address}", address)
+            if path not in self.paths:
+                self.paths.append(path)
+            self._sources.append(self.paths.index(path))
         self._fresh = [False] * len(self.paths)
 
     def received(self, index: int, body, now: int) -> bool:
@@ -41,9 +45,10 @@ class JsonMeter:
         """The same in portions, for a loop that others share: gather into `values`."""
         text = body if isinstance(body, str) else _text(body)
         document = _parse(text)
-        for path, steps, regex, target, numerator, denominator in self.definition.sources:
-            if path != self.paths[index]:
+        for number, source in enumerate(self.definition.sources):
+            if self._sources[number] != index:
                 continue
+            _, steps, regex, target, numerator, denominator = source
             found = None
             if regex is not None:
                 search = Search(regex, text)
@@ -90,5 +95,5 @@ def _parse(text: str):
     """The document; None for what is no JSON, which a regex may still read."""
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RuntimeError):  # too deep is a RuntimeError
         return None
