@@ -1,7 +1,6 @@
 """The chip runs its two programs, resets for every cause, and keeps what that cause keeps."""
 
 from bench import BOARD, programmed, refused, remove
-
 from chip import Timeout, until
 from silicon import HARD_RESET, PWRON_RESET, SILICON, SOFT_RESET, WDT_RESET
 

@@ -1,8 +1,7 @@
 """The clock: virtual days, wrapping ticks, holds, real sockets; asyncio runs on it unchanged."""
 
-from bench import powered, refused
-
 import install
+from bench import powered, refused
 
 install.install()
 
@@ -23,7 +22,7 @@ def test_events_happen_in_the_order_of_their_times():
     seen = []
     for delay in (300, 100, 200, 100):
         clock.after(delay, lambda d: seen.append((d, clock.now())), delay)
-    forgotten = clock.after(150, lambda d: seen.append(d))
+    forgotten = clock.after(150, seen.append)
     clock.cancel(forgotten)
     clock.cancel(None)
     clock.advance(1000)

@@ -3,7 +3,6 @@
 import os
 
 from bench import powered, programmed, refused, remove
-
 from silicon import SILICON
 from world.flash import DONE, LOST, TORN, _Port
 

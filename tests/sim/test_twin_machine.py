@@ -1,8 +1,7 @@
 """The twin of `machine` offers what the ESP32 offers and refuses what it refuses."""
 
-from bench import BOARD, powered, refused
-
 import install
+from bench import BOARD, powered, refused
 
 install.install()
 
@@ -98,7 +97,7 @@ def test_the_attenuation_bounds_what_is_read_and_little_reads_as_nothing():
     assert adc.read_uv() == 950000
     assert adc.read() == 4095 and adc.read_u16() == 65535
     adc.atten(machine.ADC.ATTN_11DB)
-    assert abs(adc.read_uv() - 2390000) <= 1000 # +12 V: 12000 / 11 + 1300 mV
+    assert abs(adc.read_uv() - 2390000) <= 1000  # +12 V: 12000 / 11 + 1300 mV
     world.pilot.offset_mv = -26000
     world.pilot.refresh()
     assert adc.read_uv() == 0

@@ -234,4 +234,3 @@ def until(condition, limit_ms: int, what: str = ""):
     if took > limit_ms and not condition():
         raise Timeout(what or f"not within {limit_ms} ms")
     return took
-

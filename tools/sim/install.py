@@ -20,9 +20,8 @@ def install():
         sys.path.insert(0, folder)
         for name in _TWINS:
             sys.modules.pop(name, None)
-    import tasks
-
     import collector
+    import tasks
 
     sys.modules["gc"] = collector
     # The frozen asyncio takes its queue from here; the builtin one knows only the host's clock.

@@ -61,7 +61,9 @@ class Timer:
         if options:
             self.init(**options)
 
-    def init(self, *, mode=PERIODIC, period=-1, freq=0, callback=None, hard=False, tick_hz=1000):
+    def init(  # noqa: PLR0913
+        self, *, mode=PERIODIC, period=-1, freq=0, callback=None, hard=False, tick_hz=1000
+    ):
         if hard:
             raise ValueError("hard Timers are not implemented")
         before = SILICON.timers.get(self._id)

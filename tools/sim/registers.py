@@ -9,7 +9,7 @@ tenth of a microsecond of the host's time instead of several.
 1 due            `now` at which the clock must look at its events; below `now` = at once
 2 phase          `now` at which a PWM period began
 3 phase_tenths   tenths of a microsecond to add to it
-4 high_tenths    length of the pilot pin's high part in tenths of a microsecond; 0 and >= period: DC
+4 high_tenths    how long the pilot pin is high, in tenths of a microsecond; 0 and >= period: DC
 5 period_tenths  length of a PWM period in tenths of a microsecond
 6 ticks          `ticks_ms()` at the epoch, which is always a whole millisecond
 7 fed            `now` when the watchdog was fed
@@ -29,8 +29,6 @@ from array import array
 
 PINS = 40
 
-# Of each pin: its level (below) in LEVELS, its mode in MODES (0 = not set up, others in silicon.py),
-# what its ADC sees and the highest voltage that it can tell, in microvolts.
 # What LEVELS may hold; PILOT and PULSED: the level follows from the phase of the PWM.
 LOW = 0
 HIGH = 1
@@ -39,6 +37,8 @@ PULSED = 3
 
 TIME = array("i", [0] * 18)
 LEVELS = bytearray(PINS)
+# One place per pin: its mode (0 = not set up, others in silicon.py), what its ADC sees, and the
+# highest voltage that the ADC can tell, in microvolts.
 MODES = bytearray(PINS)
 ADC_UV = array("i", [0] * PINS)
 ADC_TOP_UV = array("i", [1100000] * PINS)
@@ -46,7 +46,7 @@ NOISE = array("h", [0] * 1024)
 
 
 def seed_noise(seed: int):
-    """Fill NOISE with a bell-shaped, zero-mean sequence, +-1024 at most, the same for the same seed."""
+    """Fill NOISE with a bell-shaped sequence, 1024 at most, the same for the same seed."""
     state = (seed * 2654435 + 12345) & 0x3FFFFFFF
     for i in range(len(NOISE)):
         total = 0

@@ -111,7 +111,7 @@ class Silicon:
         TIME[_DUE] = -1
 
     def drive(self, n: int, level: int | None):
-        """The world drives a pin, or leaves it floating (None); a pin that is an output ignores it."""
+        """The world drives a pin, or leaves it floating (None); an output ignores it."""
         self.external[n] = level
         self.resolve(n)
 

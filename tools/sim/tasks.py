@@ -4,8 +4,9 @@ The builtin ones stamp tasks with the host's clock and compare with the host's t
 do not survive simulated days. Sorted list instead of a heap: a firmware has a dozen tasks.
 """
 
-from micropython import const
 from time import ticks_ms
+
+from micropython import const
 
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)

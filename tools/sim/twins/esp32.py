@@ -1,8 +1,8 @@
 """Twin of `esp32`: non-volatile storage, partitions as far as used, temperature."""
 
+from pulses import PCNT
 from silicon import SILICON
 from storage import NVS, Partition
-from pulses import PCNT
 
 WAKEUP_ALL_LOW = False
 WAKEUP_ANY_HIGH = True

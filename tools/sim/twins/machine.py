@@ -1,12 +1,12 @@
 """Twin of `machine` for the ESP32: offers what the port offers and refuses what it refuses."""
 
-from umachine import *  # noqa: F403  Signal, mem32 and the other parts that need no twin
+import silicon
 import umachine
 from micropython import const
-from registers import ADC_TOP_UV, ADC_UV, LEVELS, MODES, NOISE, PULSED, TIME
-import silicon
-from silicon import OPEN_DRAIN, OUTPUT, PULSED_BY_PWM, SILICON, Reset
 from peripherals import RTC, UART, WDT, Counter, Timer
+from registers import ADC_TOP_UV, ADC_UV, LEVELS, MODES, NOISE, PULSED, TIME
+from silicon import OPEN_DRAIN, OUTPUT, PULSED_BY_PWM, SILICON, Reset
+from umachine import *  # noqa: F403  Signal, mem32 and the other parts that need no twin
 
 PWRON_RESET = silicon.PWRON_RESET
 HARD_RESET = silicon.HARD_RESET
@@ -70,19 +70,15 @@ class Pin(umachine.PinBase):
     DRIVE_2 = 2
     DRIVE_3 = 3
 
-    def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
+    # The arguments, and their number, are those of the chip's module.
+    def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None):  # noqa: PLR0913
         self.id = pin_number(id)
         if mode != -1 or pull != -1 or value is not None:
             self.init(mode, pull, value=value)
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
         n = self.id
-        if mode not in (-1, None, Pin.IN, Pin.OUT, Pin.OPEN_DRAIN):
-            raise ValueError("invalid mode")
-        if n >= _INPUT_ONLY and mode in (Pin.OUT, Pin.OPEN_DRAIN):
-            raise ValueError("pin can only be input")
-        if n >= _INPUT_ONLY and pull not in (-1, None):
-            raise ValueError("pins 34 to 39 have no pulls")
+        _check_pin_use(n, mode, pull)
         if SILICON.dead:
             return
         if pull != -1:
@@ -94,11 +90,8 @@ class Pin(umachine.PinBase):
             pwm.orphan()
         was_output = MODES[n] == OUTPUT
         MODES[n] = 0 if mode is None else mode
-        if mode == Pin.OUT:
-            if value is not None:
-                LEVELS[n] = 1 if value else 0
-            elif LEVELS[n] > 1:
-                LEVELS[n] = 0
+        if mode == OUTPUT:
+            LEVELS[n] = LEVELS[n] == 1 if value is None else bool(value)
             SILICON.world.pin_driven(n, LEVELS[n])
         elif mode == OPEN_DRAIN:
             self._write(1 if value is None or value else 0)
@@ -162,6 +155,16 @@ class Pin(umachine.PinBase):
         return f"Pin({self.id})"
 
 
+def _check_pin_use(n: int, mode, pull):
+    """Raise ValueError for what this pin cannot do."""
+    if mode not in (-1, None, Pin.IN, Pin.OUT, Pin.OPEN_DRAIN):
+        raise ValueError("invalid mode")
+    if n >= _INPUT_ONLY and mode in (Pin.OUT, Pin.OPEN_DRAIN):
+        raise ValueError("pin can only be input")
+    if n >= _INPUT_ONLY and pull not in (-1, None):
+        raise ValueError("pins 34 to 39 have no pulls")
+
+
 class _Interrupt:
     """A soft interrupt: the handler runs when the interpreter comes to it, between two events."""
 
@@ -180,7 +183,7 @@ class _Interrupt:
 
 
 def pin_number(pin) -> int:
-    """The number of a pin given as a Pin or as a number; ValueError for one that cannot be used."""
+    """The number of a pin, given as a Pin or a number; ValueError for one that cannot be used."""
     if isinstance(pin, Pin):
         return pin.id
     if not isinstance(pin, int):
@@ -239,7 +242,7 @@ class ADC:
             if time[16]:
                 # The line needs some microseconds after each edge.
                 since = gone if gone < high else gone - high
-                if since < time[16] and 0 < high and high < time[5]:
+                if since < time[16] and 0 < high < time[5]:
                     other = time[12] if gone < high else time[11]
                     level = other + (level - other) * since // time[16]
         else:
@@ -278,7 +281,9 @@ class PWM:
     """A PWM output. A pilot signal must never see its frequency set again: that is recorded in
     `SILICON.glitches` as (microseconds, pin, what)."""
 
-    def __init__(self, pin, *, freq=None, duty=None, duty_u16=None, duty_ns=None, invert=False):
+    def __init__(  # noqa: PLR0913
+        self, pin, *, freq=None, duty=None, duty_u16=None, duty_ns=None, invert=False
+    ):
         n = pin_number(pin)
         if n >= _INPUT_ONLY:
             raise ValueError("pin can only be input")
@@ -421,5 +426,3 @@ def disable_irq() -> int:
 
 def enable_irq(state: int):
     pass
-
-

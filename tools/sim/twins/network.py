@@ -20,7 +20,6 @@ PM_PERFORMANCE = 1
 PM_POWERSAVE = 2
 
 
-
 class WLAN:
     """One interface; `SILICON.world.wifi` is the air around it."""
 

@@ -1,4 +1,4 @@
-"""Twin of `time`: the ESP32's clock (30-bit ticks, whole seconds since 2000) on the simulated one."""
+"""Twin of `time`: the ESP32's, with ticks of 30 bits and whole seconds since 2000."""
 
 from micropython import const
 from registers import TIME
@@ -79,7 +79,7 @@ localtime = gmtime
 
 
 def mktime(moment: tuple) -> int:
-    """Seconds since 2000 of (year, month, day, hour, minute, second, ...), which is taken as UTC."""
+    """Seconds since 2000 of (year, month, day, hour, minute, second, ...) in UTC."""
     year, month, day, hour, minute, second = moment[:6]
     year += (month - 1) // 12
     month = (month - 1) % 12 + 1

@@ -146,7 +146,10 @@ class Dts353:
         if not self.split_ms:
             return [(self.reply_ms, frame)]
         half = len(frame) // 2
-        return [(self.reply_ms, frame[:half]), (self.reply_ms + half + self.split_ms, frame[half:])]
+        return [
+            (self.reply_ms, frame[:half]),
+            (self.reply_ms + half + self.split_ms, frame[half:]),
+        ]
 
     def _body(self, request: bytes) -> bytes:
         function = request[0]
@@ -164,7 +167,7 @@ class Dts353:
         return bytes([function, len(data)]) + data
 
     def _known(self, address: int, count: int) -> bool:
-        return address + count <= 0x60 or (0x100 <= address and address + count <= 0x118)
+        return address + count <= 0x60 or 0x100 <= address <= 0x118 - count
 
     def _values(self) -> dict:
         """All registers as of now, two bytes each."""

@@ -89,8 +89,8 @@ class Car:
         self._ramp = None
         self._review = None
         self._drawing_from = None
-        self._energy_nj = self.settings["soc_permille"] * self.settings["battery_wh"] * (
-            _NJ_PER_WH // 1000
+        self._energy_nj = (
+            self.settings["soc_permille"] * self.settings["battery_wh"] * (_NJ_PER_WH // 1000)
         )
         self._metered_nj = 0
 
@@ -151,7 +151,12 @@ class Car:
             self._wake_if(self.settings["wakes_after_f_ms"], lasted_ms)
         if offered_ma(before) and not offered_ma(duty) and self.current_ma:
             self.stops += 1
-        if self.closed and offered_ma(before) and offered_ma(duty) and self.settings["duty_change"]:
+        if (
+            self.closed
+            and offered_ma(before)
+            and offered_ma(duty)
+            and self.settings["duty_change"]
+        ):
             self._play(self.settings["duty_change"], None)
         self._consider()
 
@@ -235,18 +240,21 @@ class Car:
                 self._plan = clock.after(settings["close_after_ms"] * 1000, self._start)
             return
         self._cancel_plan()
-        if not self.closed:
+        if self.closed:
+            self._finish()
+        else:
             self._cancel_script()
-            if self.level != "B" and not settings["simplified"]:
+            if self.level != "B":
                 self._show("B")
-            return
-        if settings["simplified"]:
-            self._aim(0)
-            return
+
+    def _finish(self):
+        """Stop drawing, and open S2 after a while, unless there is none."""
+        settings = self.settings
         self._aim(0)
-        if settings["open_after_ms"] is not None or not self.wants or self.charge() >= 1000:
+        obeys = settings["open_after_ms"] is not None
+        if not settings["simplified"] and (obeys or not self.wants or self.charge() >= 1000):
             delay_ms = settings["open_after_ms"] or 300
-            self._plan = clock.after(delay_ms * 1000, self._open)
+            self._plan = self._world.clock.after(delay_ms * 1000, self._open)
 
     def _cancel_plan(self):
         self._world.clock.cancel(self._plan)

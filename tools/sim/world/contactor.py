@@ -1,4 +1,4 @@
-"""A contactor: coil, main contacts, mirror contact, with the times and the faults of a real one."""
+"""A contactor: coil, main and mirror contacts, with the times and the faults of a real one."""
 
 from micropython import const
 

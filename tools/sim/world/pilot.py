@@ -1,4 +1,4 @@
-"""The control-pilot wire: source, relay, cable, diode and resistors, as the ADC and the car see it."""
+"""The control-pilot wire: source, relay, cable, diode, resistors, as ADC and car see it."""
 
 from micropython import const
 from registers import LEVELS, PILOT, TIME

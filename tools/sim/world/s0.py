@@ -1,7 +1,5 @@
 """An S0 meter: a contact that closes once per so many watt-hours, and may bounce."""
 
-
-
 _NJ_PER_KWH = 3600000000000000
 
 

@@ -1,4 +1,4 @@
-"""What else is wired to the board: residual-current sensor, temperature, cable, lock, emergency stop."""
+"""What else is wired to the board: residual-current sensor, lock, temperature, cable."""
 
 import math
 

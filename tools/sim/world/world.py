@@ -1,4 +1,4 @@
-"""The world behind the pins: joins pilot, car, contactors, mains, meters and sensors by the wiring."""
+"""The world behind the pins: joins pilot, car, contactors, mains and meters by the wiring."""
 
 from silicon import SILICON
 from world.bus import Bus, Dts353
@@ -40,7 +40,9 @@ class World:
         self.phase_contactor = None
         self.pilot = PilotWire(self, board)
         self._wire(board)
-        self.residual = ResidualSensor(self, board.get("residual_trip"), board.get("residual_test"))
+        self.residual = ResidualSensor(
+            self, board.get("residual_trip"), board.get("residual_test")
+        )
         self.lock = Lock(self, board.get("lock"), board.get("lock_feedback"))
         self.analogue = Analogue(board)
         self.wifi = Wifi(self.clock, SILICON)
@@ -109,7 +111,7 @@ class World:
     # What the parts tell each other.
 
     def phase_closed(self, phase: int) -> bool:
-        """Whether the contacts join this phase to the car: L2 and L3 go through both contactors."""
+        """Whether this phase is joined to the car; L2 and L3 go through both contactors."""
         if phase >= self.board["phases"] or not self.contactor.closed:
             return False
         return phase == 0 or self.phase_contactor is None or self.phase_contactor.closed
