@@ -15,22 +15,16 @@ from firmware.board import Board
 from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
 from firmware.charge.signals import Fitted, Refused
-from firmware.keeper import Keeper
 from firmware.log import Log
+from firmware.memory import Memory
 from firmware.meters import Meters
 from firmware.pace import Pace
 from firmware.pilot_loop import PilotLoop
 from firmware.recorder import Recorder
-from firmware.schema import SettingError
-from firmware.settings import Settings
-from firmware.store.config import ConfigStore, StoreError
-from firmware.store.ledger import Ledger
-from firmware.store.saver import Saver
-from firmware.store.wear import Wear
+from firmware.sessions import Sessions
 from firmware.supervisor import Supervisor
 from firmware.system import System, unix_time
 
-_FOLDER = "/data"
 _SECOND_MS = const(1000)
 # A collection of 60 KB of live objects takes 11 ms on an ESP32: rather one now than a longer one
 # later, at a moment that nobody chose.
@@ -49,35 +43,12 @@ class App:
         self.board = Board(wiring.chosen())
         self.log.info("app", f"started after {self.board.reset_cause()}")
         self.supervisor = Supervisor(self.log, self.board.now)
-        self._open_store()
+        self.memory = Memory(self.board, self.log)
+        self.settings = self.memory.settings
+        self.ledger = self.memory.ledger
         self._build_charge_point()
         self._build_api()
         self._build_network()
-
-    def _open_store(self):
-        self.wear = Wear()
-        self.store = ConfigStore(_FOLDER, self.log, self.wear)
-        self.settings = Settings(self.board.wiring)
-        document, _ = self.store.load()
-        if document is not None:
-            try:
-                for text in self.settings.load(document):
-                    self.log.warning("settings", text)
-            except SettingError as error:
-                self.log.error("settings", f"{error}; defaults are used")
-        self.ledger = Ledger(self._area(), self.board.rtc_memory, self.wear, self.log)
-        self.ledger.load()
-        self.saver = Saver()
-        self.keeper = Keeper(self.store, self.saver, self.ledger, self.settings, self.log)
-
-    def _area(self):
-        from firmware.store.area import claim
-
-        try:
-            return claim(_FOLDER, self.board.flash(), self.wear)
-        except StoreError as error:
-            self.log.error("store", str(error))
-            return None
 
     def _build_charge_point(self):
         self.limits = Limits()
@@ -86,7 +57,9 @@ class App:
         self.point.enable(self.settings.charge.start_enabled)
         self.pace = Pace()
         self.pilot_loop = PilotLoop(self.board, self.point, self.pace, self._held)
-        self.recorder = Recorder(self.point, self.ledger, self.log)
+        transactions = self.memory.transactions
+        self.sessions = Sessions(self.point, transactions, unix_time, self.log)
+        self.recorder = Recorder(self.point, self.ledger, self.sessions, self.log)
 
     def _build_api(self):
         box = Box()
@@ -96,11 +69,14 @@ class App:
         box.now = self.board.now
         box.devices = self.devices = Devices(self.settings, self.log)
         box.variables = Variables(self.settings)
+        box.transactions = self.sessions if self.memory.transactions else None
+        box.may_hold = lambda: not self.closed()
         self.meters = Meters(self.board, self.devices, self.ledger, self.log)
         entry = self.settings.find("devices", "E1")
         if entry is None:
             self.settings.put("devices", {"dev_id": "E1", "dev_type": "evse_powerbrain"})
             entry = self.settings.find("devices", "E1")
+        box.bus = self.meters.bus
         self.wifi = self._wifi()
         box.system = self.system = System(self.board, self.wifi, self.status)
         name = self.board.wiring["name"]
@@ -166,7 +142,7 @@ class App:
             self.pilot_loop.run(),
             keep("recorder", self.recorder.run),
             keep("meters", self.meters.read, self.point, self.board.now),
-            keep("store", self.keeper.run, self.closed, self.board.now),
+            keep("store", self.memory.keeper.run, self.closed, self.board.now),
             keep("load", self._measure_load),
             self._wait_for_restart(),
         ]
@@ -188,7 +164,7 @@ class App:
         while not self.system.wanted:
             if self.system.sync_wanted:
                 self.system.sync_wanted = False
-                self.saver.force()
+                self.memory.saver.force()
                 self.ledger.flush()
             await asyncio.sleep_ms(_SECOND_MS)
         self.log.info("app", f"{self.system.wanted} wanted")
@@ -197,7 +173,7 @@ class App:
             await asyncio.sleep_ms(_SECOND_MS)
         if self.system.wanted == "factory reset":
             self.settings.load({})
-        await self.keeper.settle(self.board.now)
+        await self.memory.keeper.settle(self.board.now)
         raise Restarting
 
     def stop(self):
@@ -227,5 +203,5 @@ class App:
             "memory": {"used": gc_used, "free": gc.mem_free()},
             "wifi": self.wifi.status() if self.wifi else None,
             "mqtt": self.mqtt.status() if self.mqtt else [],
-            "flash": self.wear.status(),
+            "flash": self.memory.wear.status(),
         }

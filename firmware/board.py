@@ -187,15 +187,15 @@ class Board:
         return clock.memory() if data is None else clock.memory(data)
 
     def flash(self):
-        """The block device under the littlefs of /data."""
-        return esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
+        """The block device under the littlefs of /data; None when there is none."""
+        found = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")
+        return found[0] if found else None
 
     def platform(self) -> str:
         return "esp32"
 
-    def serial(self) -> str:
-        """Serial number from the chip's unique id: 12 hex digits."""
-        return machine.unique_id().hex()
+    def unique_id(self) -> bytes:
+        return machine.unique_id()
 
     def reset_cause(self) -> str:
         return _CAUSES.get(machine.reset_cause(), "unknown")

@@ -18,6 +18,7 @@ class Keeper:
     """
 
     def __init__(self, store, saver, ledger, settings, log):
+        self.transactions = None
         self._store = store
         self._saver = saver
         self._ledger = ledger
@@ -34,8 +35,10 @@ class Keeper:
             await asyncio.sleep_ms(_SECOND_MS)
 
     async def step(self, closed, now):
-        """One look: at most one ledger record and one save of the configuration."""
+        """One look: at most one record of each kind and one save of the configuration."""
         self._ledger.step(now(), closed())
+        if self.transactions:
+            self.transactions.step(closed())
         if self._settings.revision != self._revision:
             self._revision = self._settings.revision
             self._saver.changed()
@@ -71,7 +74,9 @@ class Keeper:
         self._ledger.flush()
         for _ in range(20):
             self._ledger.step(now(), False)
-            if self._ledger.saved():
+            if self.transactions:
+                self.transactions.step(False)
+            if self._ledger.saved() and not (self.transactions and self.transactions.pending()):
                 break
             await asyncio.sleep_ms(_SECTOR_MS)
         while self._saving:

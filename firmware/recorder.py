@@ -1,10 +1,10 @@
-"""Tells the log and the ledger what happened at the charge point."""
+"""Tells the log, the ledger and the sessions what happened at the charge point."""
 
 import asyncio
 
 from micropython import const
 
-from firmware.charge import events, faults
+from firmware.charge import events, faults, states
 
 _LOOK_MS = const(100)
 _TEXTS = {
@@ -20,9 +20,10 @@ _TEXTS = {
 class Recorder:
     """Drains the charge point's ring of events; the loop that fills it must never do this."""
 
-    def __init__(self, point, ledger, log):
+    def __init__(self, point, ledger, sessions, log):
         self._point = point
         self._ledger = ledger
+        self._sessions = sessions
         self._log = log
         self._faults = faults.table()
 
@@ -41,7 +42,7 @@ class Recorder:
 
     def _tell(self, kind, value):
         if kind == events.STATE:
-            self._log.info("charge", f"state {self._point.state_name()}")
+            self._log.info("charge", f"state {states.NAMES[value]}")
         elif kind == events.FAULT:
             code, name, unit, _, _, text = self._faults[value - 1]
             measured = self._point.faults.measured[code]
@@ -50,5 +51,8 @@ class Recorder:
             self._log.info("fault", f"{self._faults[value - 1][1]} cleared")
         else:
             self._log.info("charge", f"{_TEXTS[kind]} {value}")
-        if kind == events.CLOSED:
+        if kind == events.OPENED:
+            self._sessions.opened()
+        elif kind == events.CLOSED:
+            self._sessions.closed(value)
             self._ledger.flush()

@@ -22,7 +22,7 @@ class System:
     product = PRODUCT
 
     def __init__(self, board, wifi, status):
-        self.serial = board.serial()
+        self.serial = board.unique_id().hex()
         self.platform = board.platform()
         self.wanted = ""
         self.sync_wanted = False

@@ -29,10 +29,21 @@ class Ledger:
         self.flushed += 1
 
 
-def recorded(point):
+class Sessions:
+    def __init__(self):
+        self.happened = []
+
+    def opened(self):
+        self.happened.append("opened")
+
+    def closed(self, reason):
+        self.happened.append(("closed", reason))
+
+
+def recorded(point, sessions=None):
     log = Log(None, None)
     ledger = Ledger()
-    Recorder(point, ledger, log).drain()
+    Recorder(point, ledger, sessions or Sessions(), log).drain()
     return [(entry[3], entry[4]) for entry in log.after(0)], ledger
 
 
@@ -61,3 +72,12 @@ def test_energy_goes_to_the_ledger_and_unplugging_saves_it():
     point.events.put(events.CLOSED, 1)
     _, ledger = recorded(point)
     assert ledger.flushed == 1
+
+
+def test_a_visit_of_a_car_becomes_a_session():
+    point = Point()
+    sessions = Sessions()
+    point.events.put(events.OPENED, 0)
+    point.events.put(events.CLOSED, 2)
+    recorded(point, sessions)
+    assert sessions.happened == ["opened", ("closed", 2)]

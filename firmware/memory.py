@@ -1,0 +1,79 @@
+"""Everything that survives a restart: settings, ledger, transactions, and their flash."""
+
+import os
+
+from micropython import const
+
+from firmware.keeper import Keeper
+from firmware.schema import SettingError, rows
+from firmware.settings import Settings
+from firmware.store.area import claim
+from firmware.store.config import ConfigStore, StoreError
+from firmware.store.ledger import Ledger
+from firmware.store.saver import Saver
+from firmware.store.transactions import Transactions
+from firmware.store.vault import Vault, device_key
+from firmware.store.wear import Wear
+
+_FOLDER = "/data"
+_TRANSACTION_BLOCKS = const(35)
+
+
+class Memory:
+    """Built before anything else; whatever is wrong with the flash is said and worked around.
+
+    Without a usable flash the box charges with its defaults, and energy survives a reset only.
+    `transactions` is None then.
+    """
+
+    def __init__(self, board, log):
+        self._log = log
+        self._board = board
+        self.wear = Wear()
+        self.settings = Settings(board.wiring)
+        self.store = ConfigStore(_FOLDER, log, self.wear, vault=self._vault())
+        self._load()
+        self.ledger = Ledger(self._claim("ledger", 16), board.rtc_memory, self.wear, log)
+        self.ledger.load()
+        self.transactions = self._transactions()
+        self.saver = Saver()
+        self.keeper = Keeper(self.store, self.saver, self.ledger, self.settings, log)
+        self.keeper.transactions = self.transactions
+
+    def _vault(self):
+        try:
+            key = device_key(self._board.unique_id(), self._board.nvs("wallbox"), os.urandom)
+        except OSError as error:
+            self._log.error("store", f"no key for passwords, they are kept in the clear: {error}")
+            return None
+        names = [line[0] for line in rows("network") if line[1] == "secret"]
+        return Vault(key, names)
+
+    def _load(self):
+        document, _ = self.store.load()
+        if document is None:
+            return
+        try:
+            for text in self.settings.load(document):
+                self._log.warning("settings", text)
+        except SettingError as error:
+            self._log.error("settings", f"{error}; defaults are used")
+
+    def _claim(self, name, blocks):
+        device = self._board.flash()
+        if device is None:
+            self._log.error("store", f"no flash for the {name}")
+            return None
+        try:
+            return claim(_FOLDER, device, self.wear, name, blocks)
+        except StoreError as error:
+            self._log.error("store", str(error))
+            return None
+
+    def _transactions(self):
+        area = self._claim("transactions", _TRANSACTION_BLOCKS)
+        if area is None:
+            return None
+        transactions = Transactions(area, self.wear, self._log)
+        transactions.load(lambda device: self.ledger.value(device + ".wh"))
+        return transactions
