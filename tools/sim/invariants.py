@@ -11,6 +11,10 @@ _OPEN_HELD_MS = 100  # Table A.6 sequence 8.1
 _FORCED_MS = 6000  # sequence 10.2: PWM gone, the car does not open S2
 _FOLLOW_MS = 6000  # one change of the duty per 5 s, and the cycle that makes it
 _FULL = 65535
+# How long a B may be taken for a glitch: after a change of the duty BMW hybrids show it for 500 ms,
+# after the contactor's edge it is noise. A, D, E and a lost diode are never waited for.
+_BLANK_DUTY_MS = 560
+_BLANK_CLOSED_MS = 210
 _LOST_WH = 100  # what a power cut may cost the ledger
 
 
@@ -52,6 +56,7 @@ class Monitor:
         self._no_pwm_since = 0
         self._causes = {}  # what demands an open contactor -> since when
         self._hold = (0, 0)
+        self._blank_until = 0
         self._above_since = None
         self._energy_wh = 0
         self._reported = set()
@@ -69,7 +74,9 @@ class Monitor:
         elif not powering and self._was_powering():
             self._gap_since = now
         self._level = level
-        self._demand(now, "pilot", not powering)
+        self._causes.pop("pilot", None)
+        if not powering:
+            self._demand(max(now, self._blank_until) if level == "B" else now, "pilot", True)
         self._demand(now, "diode", not diode_good)
 
     def trip(self, now: int, name: str, active: bool):
@@ -149,8 +156,10 @@ class Monitor:
             self._causes.pop(cause, None)
 
     def _pilot(self, now, duty):
-        self._duty = duty
         running = 0 < duty < _FULL
+        if self._relay and running and duty != self._duty:
+            self._blank_until = now + _BLANK_DUTY_MS
+        self._duty = duty
         if running and not _FULL * 99 // 1000 <= duty <= _FULL * 96 // 100:
             self._report(now, f"duty {duty} of 65535 is neither an offer nor a stop")
         if offered_ma(duty) > self._max_ma:
@@ -164,6 +173,7 @@ class Monitor:
 
     def _closing(self, now):
         self.closings += 1
+        self._blank_until = max(self._blank_until, now + _BLANK_CLOSED_MS)
         if not self._was_powering():
             self._report(now, f"closed in {self._level}")
         elif now - self._steady_since < _STEADY_MS - _UNSEEN_MS:
@@ -180,9 +190,8 @@ class Monitor:
 
     def _opened(self, now, dead):
         for cause, since in self._causes.items():
-            # What was already there when the contactor closed has been reported at the closing.
             if not dead:
-                self.reactions.append((cause, now - since))
+                self.reactions.append((cause, max(0, now - since)))
         self._late(now)
 
     def _age(self, now):

@@ -25,7 +25,9 @@ except ImportError:  # no terminal control here: keys need a return after them
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".tools" / "bin"
-_HEAP = "heapsize=48m"
+CONSOLE = ROOT / "build/sim/console.log"
+PORT = ROOT / "build/sim/port"
+_HEAP = "heapsize=8m"
 _PATIENCE_S = 5.0
 
 
@@ -44,9 +46,18 @@ def tool(name: str) -> str:
 
 
 def free_port() -> int:
+    """The port of the last time if nobody has taken it, so that printed lines stay true."""
+    PORT.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError, ValueError), socket.socket() as probe:
+        port = int(PORT.read_text())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        port = probe.getsockname()[1]
+    PORT.write_text(str(port))
+    return port
 
 
 class Broker:
@@ -119,20 +130,34 @@ def size_report() -> bytes:
 
 
 class Simulator:
-    """The MicroPython process with its input and control pipes."""
+    """The MicroPython process with its input and control pipes.
 
-    def __init__(self, arguments: list[str]):
+    With a screen the panel has the terminal, and what the firmware prints goes to a file.
+    """
+
+    def __init__(self, arguments: list[str], screen: bool):
         self.control, theirs = os.pipe()
+        arguments = [f"--control={theirs}", *arguments]
+        handed = [theirs]
+        output = None
+        if screen:
+            handed.append(os.dup(1))
+            arguments.append(f"--screen={handed[1]}")
+            CONSOLE.parent.mkdir(parents=True, exist_ok=True)
+            output = CONSOLE.open("wb")
         self.process = subprocess.Popen(
-            [tool("micropython"), "-X", _HEAP, str(ROOT / "tools/sim/run.py"), "--inside"]
-            + [f"--control={theirs}"]
-            + arguments,
+            [tool("micropython"), "-X", _HEAP, "tools/sim/run.py", "--inside", *arguments],
             stdin=subprocess.PIPE,
-            pass_fds=(theirs,),
+            stdout=output,
+            stderr=output,
+            pass_fds=handed,
             cwd=ROOT,
             start_new_session=True,
         )
-        os.close(theirs)
+        for descriptor in handed:
+            os.close(descriptor)
+        if output:
+            output.close()
         self.input = self.process.stdin.fileno()
 
     def send(self, data: bytes):
@@ -157,10 +182,10 @@ def _interrupt(number, frame):
     raise Interrupted
 
 
-def serve(simulator: Simulator, keys: Keys, broker: Broker | None) -> int:
+def serve(simulator: Simulator, keys: Keys | None, broker: Broker | None) -> int:
     """Carry keys in and requests out until the simulator ends."""
     watched = [simulator.control]
-    if keys.terminal:
+    if keys and keys.terminal:
         watched.append(0)
         simulator.send(size_report())
         signal.signal(signal.SIGWINCH, lambda number, frame: simulator.send(size_report()))
@@ -194,7 +219,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def forwarded(options: argparse.Namespace, port: int | None, terminal: bool) -> list[str]:
+def forwarded(options: argparse.Namespace, port: int | None) -> list[str]:
     """The options as the simulator takes them."""
     arguments = [f"--speed={options.speed}"] if options.speed else []
     if options.car:
@@ -205,8 +230,6 @@ def forwarded(options: argparse.Namespace, port: int | None, terminal: bool) -> 
         arguments.append("--fresh")
     if port:
         arguments.append(f"--port={port}")
-    if terminal:
-        arguments.append("--terminal")
     return arguments
 
 
@@ -220,9 +243,10 @@ def main() -> int:
             if not options.scenario:
                 broker = Broker(options.port or free_port(), Path(folder))
                 broker.start()
-            keys = Keys()
-            live = keys.terminal and not options.scenario
-            simulator = Simulator(forwarded(options, broker and broker.port, live))
+                keys = Keys()
+            simulator = Simulator(
+                forwarded(options, broker.port if broker else None), bool(keys and keys.terminal)
+            )
             return serve(simulator, keys, broker)
         except Interrupted:
             return 130 if options.scenario else 0

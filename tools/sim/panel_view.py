@@ -23,7 +23,7 @@ def _gathered_broker(app) -> str:
         return "none"
     told = []
     for status in app.mqtt.status():
-        told.append(f"{status['state']}, {status['reconnects']} reconnects")
+        told.append(f"{status['state']} {status['since_s']} s, {status['connections']} times")
     return "; ".join(told)
 
 
@@ -52,6 +52,10 @@ def _belief(bench, app) -> dict:
     measured = point.measured
     owner, value_ma = app.limits.ruling()
     state = point.state_name()
+    ruling = f"{owner} ({value_ma / 1000:.1f} A)"
+    blocked = point.status()["blocked"]
+    if blocked:
+        ruling = ", ".join(blocked)
     if point.waking():
         state += ", waking the car"
     return {
@@ -59,7 +63,7 @@ def _belief(bench, app) -> dict:
         "fw_high_mv": point.inputs.high_mv,
         "fw_low_mv": point.inputs.low_mv,
         "fw_offered_ma": point.offered_ma,
-        "ruling": f"{owner} ({value_ma / 1000:.1f} A)",
+        "ruling": ruling,
         "mirror": point.inputs.contactor_mirror,
         "fw_current_ma": list(measured.current_ma) if measured.known else None,
         "fw_power_w": measured.power_w if measured.known else None,

@@ -5,7 +5,7 @@ import json
 
 from panel import span
 from scenario_play import Player
-from scenario_setup import change, commission, initial_document
+from scenario_setup import change, commission, initial_document, remove
 
 _LONGEST_MS = 40 * 86_400_000
 _LAST_LINES = 40
@@ -61,6 +61,8 @@ class Run:
                     change(document, step.words[1], step.words[2])
                 elif step.words[0] == "cable":
                     bench.act("fault", step.words)
+                elif step.words[0] == "without":
+                    remove(document, step.words[1])
                 else:
                     raise ValueError(f"line {step.number}: cannot be read: {step.text}")
         commission(bench.world, document, broker)

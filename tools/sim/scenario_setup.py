@@ -42,6 +42,15 @@ def change(document: dict, name: str, text: str):
     document[section][key] = take(row[1], row[3], row[4], text)
 
 
+def remove(document: dict, dev_id: str):
+    """Take a device out of a document; ValueError when it is not there."""
+    for device in document["devices"]:
+        if device["dev_id"] == dev_id:
+            document["devices"].remove(device)
+            return
+    raise ValueError(f"unknown device {dev_id}")
+
+
 def commission(world, document: dict | None, broker: str):
     """Put the board's name on the flash, and `document` unless the flash has one already.
 
