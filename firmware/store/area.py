@@ -3,7 +3,7 @@
 A littlefs file of exactly one block has no pointers in its data, and littlefs neither moves nor
 checks the data of a file that nobody writes to. So a few such files reserve blocks on the flash,
 which are then read, programmed and erased directly, beside littlefs: a program takes 0.7 ms,
-where the smallest write through littlefs reads up to 360 times and may erase at any moment.
+where the smallest write through littlefs reads hundreds of times and may erase at any moment.
 Deleting the files gives the blocks back to littlefs.
 """
 
@@ -15,7 +15,7 @@ from micropython import const
 from firmware.store.config import StoreError
 
 _HEAD = const(32)
-_MAGIC = b"wallbox ledger\n\x01"
+_MAGIC = b"wallbox area 1\n\xff"
 _ERASE = const(6)
 _BLOCK_COUNT = const(4)
 _BLOCK_SIZE = const(5)
@@ -51,31 +51,39 @@ class Area:
         self._device.writeblocks(place, self._heads[block], 0)
 
 
-def claim(folder: str, device, wear, count: int = 16) -> Area:
-    """Find the blocks reserved in `folder`, a folder of the littlefs on `device`, or reserve them.
+def claim(folder: str, device, wear, name: str = "ledger", count: int = 16) -> Area:
+    """Find the blocks reserved in `folder`/`name`, or reserve them; `device` is under `folder`.
 
-    Only before the loop starts: reads every block's head once (40 us each on an ESP32), and
-    writes files of one block when some are missing. StoreError: the flash has no room for them.
+    Only before the loop starts: some 30 reads for each file and one for each block of the flash
+    (docs/storage.md), and it writes the files that are missing. StoreError: no room for them.
     """
-    heads = []
+    folder = folder + "/" + name
     size = device.ioctl(_BLOCK_SIZE, 0)
     try:
+        _make_folder(folder)
+        heads = []
         for index in range(count):
-            path = f"{folder}/ledger.{index}"
+            path = f"{folder}/{index}"
             heads.append(_head(path, index, size) or _reserve(path, index, size, wear))
         places = _find(device, heads)
-        for index in range(count):
-            if len(places[index]) > 1:
-                # A copy of the file was made and has the same head: give ours a new one.
-                path = f"{folder}/ledger.{index}"
-                heads[index] = _renew(path, index, wear)
-        if any(len(found) != 1 for found in places):
+        if any(len(found) > 1 for found in places):
+            # A copy of a file was made and has the same head: give ours a new one.
+            for index, found in enumerate(places):
+                if len(found) > 1:
+                    heads[index] = _renew(f"{folder}/{index}", index, wear)
             places = _find(device, heads)
     except OSError as error:
-        raise StoreError(f"no room for the ledger: {error}")
+        raise StoreError(f"no room for the {name}: {error}")
     if any(len(found) != 1 for found in places):
-        raise StoreError("the ledger's blocks are not found on the flash")
+        raise StoreError(f"the blocks of the {name} are not found on the flash")
     return Area(device, [found[0] for found in places], heads)
+
+
+def _make_folder(folder):
+    try:
+        os.stat(folder)
+    except OSError:
+        os.mkdir(folder)
 
 
 def _new_head(index):
@@ -85,9 +93,10 @@ def _new_head(index):
 
 def _head(path, index, size):
     try:
-        if os.stat(path)[6] != size:
-            return None
         with open(path, "rb") as file:
+            if file.seek(0, 2) != size:
+                return None
+            file.seek(0)
             head = file.read(_HEAD)
     except OSError:
         return None
@@ -103,7 +112,7 @@ def _reserve(path, index, size, wear):
         for _ in range((size - _HEAD) // 64):
             file.write(empty)
         file.write(empty[: (size - _HEAD) % 64])
-    wear.file("ledger", size)
+    wear.file("reserve", size)
     return head
 
 
@@ -115,16 +124,18 @@ def _renew(path, index, wear):
     with open(path, "wb") as file:
         file.write(head)
         file.write(content)
-    wear.file("ledger", len(content))
+    wear.file("reserve", len(content))
     return head
 
 
 def _find(device, heads):
     places = [[] for _ in heads]
+    known = {head: index for index, head in enumerate(heads)}
     buffer = bytearray(_HEAD)
     for block in range(device.ioctl(_BLOCK_COUNT, 0)):
         device.readblocks(block, buffer, 0)
-        for index, head in enumerate(heads):
-            if buffer == head:
+        if buffer.startswith(_MAGIC):
+            index = known.get(bytes(buffer))
+            if index is not None:
                 places[index].append(block)
     return places

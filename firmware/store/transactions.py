@@ -1,99 +1,128 @@
 """Charging transactions on the flash: at least the last 1,000, each complete or repaired."""
 
 import json
-import os
+import struct
 from binascii import crc32
 
 from micropython import const
 
-_PER_FILE = const(64)
-_FILES = const(17)
-_LONGEST = const(512)
-_LONGEST_TEXT = const(32)
+# A slot of 128 bytes takes what is known at the beginning, later the end, later a mark.
+_SLOT = const(128)
+_BEGIN_FORMAT = "<BBHIIQ4s24s20s"
+_BEGIN_SIZE = const(68)
+_END = const(72)
+_END_FORMAT = "<BBHIQ16s"
+_END_SIZE = const(32)
+_SENT = const(112)
+_BEGUN = const(0xB1)
+_ENDED = const(0xE1)
+_NO_TIME = const(0xFFFFFFFF)
+_BLANK = b"\xff" * 128
+_MOST_PENDING = const(8)
 # A write that failed is tried again after so many steps.
 _PAUSE = const(60)
-_MOST_PENDING = const(8)
 FIELDS = ("number", "device", "start", "end", "start_wh", "end_wh", "user", "rfid", "reason")
 
 
 class Transactions:
-    """Kept in `folder`: "ta.open.E1" what began last, "ta.00012" 64 that ended, "ta.sent".
+    """A ring of blocks in an `area` (store/area.py); 35 blocks of 4 KiB hold 1,023 at least.
 
     A transaction is a dict of FIELDS; `start` and `end` are unix seconds, None without a clock.
-    `begin` and `end` only note it; `step` does the writing, while no contactor is closed.
+    `begin`, `end` and `delivered` only note it; `step` does the writing. With None for `area`
+    nothing is kept.
     """
 
-    def __init__(self, folder: str, wear, log):
-        self._folder = folder
+    def __init__(self, area, wear, log):
+        self._area = area
         self._wear = wear
         self._log = log
+        self._slots = area.block_size // _SLOT if area else 0
+        self._first = [0] * (area.blocks if area else 0)
+        self._block = 0
+        self._slot = 0
+        self._places = {}
         self._pending = []
-        self._torn = False
         self._pause = 0
+        self._ready = False
+        self._buffer = bytearray(_SLOT)
         self.open = {}
         self.last = 0
-        self.sent = 0
 
     def load(self, energy) -> list:
         """Find what is kept, and close what a power failure left open; messages.
 
         `energy(device)` is the ledger's counter in Wh: what was charged until the failure.
-        Reads the newest file; before the loop starts.
+        Reads the first slot of each block and all of the two newest: before the loop starts.
         """
         messages = []
+        found = {}
         try:
-            names = os.listdir(self._folder)
+            if self._area:
+                self._read(found)
         except OSError as error:
             messages.append(f"transactions cannot be read: {error}")
-            names = ()
-        files = self._numbers(names)
-        if files:
-            self.last = (files[-1] - 1) * _PER_FILE
-            for entry in self._read(files[-1]):
-                self.last = max(self.last, entry["number"])
-        for name in names:
-            if name.startswith("ta.open."):
-                self._repair(name, energy, messages)
-        self.sent = (self._small("ta.sent") or {}).get("number", 0)
+        newest = {}
+        for number in sorted(found):
+            self.last = number
+            newest[found[number]["device"]] = found[number]
+        for entry in newest.values():
+            if "end" not in entry:
+                self._repair(entry, energy, messages)
         for text in messages:
             self._log.warning("store", text)
         return messages
 
-    def _repair(self, name, energy, messages):
-        entry = self._small(name)
-        if entry is None:
-            messages.append(f"{name} is not readable")
-        elif entry["number"] > self.last:
-            self.last = entry["number"]
-            self.open[entry["device"]] = entry
-            self.end(entry["device"], None, energy(entry["device"]), "power failure")
-            messages.append(f"transaction {self.last} was open at a power failure: closed")
+    def _read(self, found):
+        blocks = len(self._first)
+        for block in range(blocks):
+            self._first[block] = self._first_number(block)
+        self._block = self._first.index(max(self._first))
+        self._walk((self._block - 1) % blocks, found)
+        self._slot = self._walk(self._block, found)
+
+    def _repair(self, entry, energy, messages):
+        device = entry["device"]
+        self.open[device] = entry
+        self.end(device, None, energy(device), "power failure")
+        number = entry["number"]
+        messages.append(f"transaction {number} was open at a power failure: closed")
 
     def begin(self, device: str, start, start_wh: int, user: str = "", rfid: str = "") -> dict:
-        """A car was plugged in; what was open on this device ends with the reason "lost"."""
+        """A car was plugged in; what was open on this device ends with the reason "lost".
+
+        Kept are 24 bytes of `user` and 20 of `rfid`.
+        """
         if device in self.open:
             self.end(device, start, start_wh, "lost")
         self.last += 1
         entry = {"number": self.last, "device": device, "start": start, "start_wh": start_wh}
-        entry["user"], entry["rfid"] = user[:_LONGEST_TEXT], rfid[:_LONGEST_TEXT]
+        entry["user"], entry["rfid"] = user, rfid
         self.open[device] = entry
-        self._note(("ta.open." + device, entry))
+        self._note((_BEGUN, entry))
         return entry
 
     def end(self, device: str, end, end_wh: int, reason: str) -> dict | None:
-        """The car was unplugged: the complete transaction; None if none was open."""
+        """The car was unplugged: the complete transaction; None if none was open.
+
+        Kept are 16 bytes of `reason`.
+        """
         entry = self.open.pop(device, None)
         if entry is None:
             return None
         entry = entry.copy()
-        entry["end"], entry["reason"] = end, reason[:_LONGEST_TEXT]
+        entry["end"], entry["reason"] = end, reason
         entry["end_wh"] = max(end_wh, entry["start_wh"])
-        self._note((None, entry))
+        self._note((_ENDED, entry))
         return entry
+
+    def delivered(self, number: int):
+        """This transaction has arrived at the receiver; remembered over a restart."""
+        self._note((_SENT, {"number": number}))
 
     def _note(self, work):
         if len(self._pending) >= _MOST_PENDING:
-            self._log.error("store", f"transaction {self._pending.pop(0)[1]} not written")
+            number = self._pending.pop(0)[1]["number"]
+            self._log.error("store", f"transaction {number} not written")
         self._pending.append(work)
 
     def pending(self) -> bool:
@@ -101,121 +130,209 @@ class Transactions:
         return bool(self._pending)
 
     def step(self, closed: bool):
-        """Write at most one entry: one littlefs write, with one or two erases now and then."""
-        if self._pause:
-            self._pause -= 1
-        if closed or self._pause or not self._pending:
+        """Write at most one entry: one program of at most two pages and a few reads.
+
+        While no contactor is `closed`, instead one block erase after each 31 transactions.
+        """
+        if self._area is None:
+            self._pending = []
+        if self._pause or self._area is None:
+            self._pause = max(0, self._pause - 1)
             return
-        name, entry = self._pending[0]
         try:
-            if name:
-                self._put(name, entry)
-            else:
-                self._append(entry)
+            if not self._prepared(closed) or not self._pending:
+                return
+            kind, entry = self._pending[0]
+            if kind == _SENT:
+                self._mark(entry["number"])
+            elif not self._write(kind, entry):
+                return
+            self._pending.pop(0)
         except OSError as error:
             self._wear.failures += 1
-            self._log.error("store", f"transaction {entry['number']} not written: {error}")
+            self._log.error("store", f"transactions: {error}")
             self._pause = _PAUSE
-        else:
-            self._pending.pop(0)
 
-    def delivered(self, number: int):
-        """All up to this number have arrived at the receiver; kept over a restart."""
-        if number > self.sent:
-            self.sent = number
-            self._pending = [work for work in self._pending if work[0] != "ta.sent"]
-            self._note(("ta.sent", {"number": number}))
+    # Reading.
 
-    def undelivered(self):
-        """Yield, oldest first, what ended and has not been marked as delivered."""
-        return self.entries(self.sent + 1)
+    def _load(self, block, slot):
+        self._area.read(block, slot * _SLOT, self._buffer)
 
-    def entries(self, first: int = 0):
-        """Yield the transactions from number `first` on, oldest first.
+    def _blank(self, start, end):
+        return memoryview(self._buffer)[start:end] == _BLANK[start:end]
 
-        Reads one line of at most 512 bytes for each: take them one by one, not all at once.
+    def _sound(self, start, size):
+        view = memoryview(self._buffer)
+        crc = struct.unpack_from("<I", self._buffer, start + size)[0]
+        return crc32(view[start : start + size]) == crc
+
+    def _parsed(self):
+        """The transaction in the buffer, without "end" if it has none; None if unsound."""
+        buffer = self._buffer
+        if buffer[0] != _BEGUN or not self._sound(0, _BEGIN_SIZE):
+            return None
+        values = struct.unpack_from(_BEGIN_FORMAT, buffer, 0)
+        entry = {"number": values[3], "device": _text(values[6])}
+        entry["start"] = None if values[4] == _NO_TIME else values[4]
+        entry["start_wh"] = values[5]
+        entry["user"], entry["rfid"] = _text(values[7]), _text(values[8])
+        if buffer[_END] == _ENDED and self._sound(_END, _END_SIZE):
+            values = struct.unpack_from(_END_FORMAT, buffer, _END)
+            entry["end"] = None if values[3] == _NO_TIME else values[3]
+            entry["end_wh"], entry["reason"] = values[4], _text(values[5])
+        return entry
+
+    def _first_number(self, block):
+        for slot in range(self._slots):
+            self._load(block, slot)
+            entry = self._parsed()
+            if entry:
+                return entry["number"]
+            if self._blank(0, _SLOT):
+                return 0
+        return 0
+
+    def _walk(self, block, found):
+        """Note the block's transactions in `found`; the first slot that nothing was written to."""
+        used = 0
+        for slot in range(self._slots):
+            self._load(block, slot)
+            if self._blank(0, _SLOT):
+                continue
+            used = slot + 1
+            entry = self._parsed()
+            if entry and "end" not in found.get(entry["number"], ()):
+                found[entry["number"]] = entry
+                if self._blank(_END, _SENT):
+                    self._places[entry["number"]] = (block, slot)
+        return used
+
+    def entries(self, first: int = 0, unsent: bool = False):
+        """Yield the ended transactions from number `first` on, oldest first.
+
+        One read for each step; None stands for a slot that is not asked for, so that the caller
+        can let others run. With `unsent` only those that were not marked as delivered.
         """
-        for number in self._numbers(os.listdir(self._folder)):
-            if (number + 1) * _PER_FILE > first:
-                for entry in self._read(number):
-                    if entry["number"] >= first:
-                        yield entry
+        blocks = sorted((number, block) for block, number in enumerate(self._first) if number)
+        for index, (_, block) in enumerate(blocks):
+            if index + 1 < len(blocks) and blocks[index + 1][0] <= first:
+                continue
+            for slot in range(self._slots):
+                self._load(block, slot)
+                sent = self._buffer[_SENT : _SENT + 4] == b"\x00\x00\x00\x00"
+                entry = None if unsent and sent else self._parsed()
+                wanted = entry and "end" in entry and entry["number"] >= first
+                yield entry if wanted else None
 
     def csv(self, first: int = 0):
-        """Yield lines of CSV, header first, separated by semicolons."""
+        """Yield lines of CSV, header first, separated by semicolons; "" lets others run."""
         yield ";".join(FIELDS) + "\r\n"
         for entry in self.entries(first):
-            yield ";".join(_cell(entry.get(name)) for name in FIELDS) + "\r\n"
+            yield ";".join(_cell(entry[name]) for name in FIELDS) + "\r\n" if entry else ""
 
     def json(self, first: int = 0):
-        """Yield pieces of one JSON array."""
+        """Yield pieces of one JSON array; "" lets others run."""
         before = "["
         for entry in self.entries(first):
-            yield before + json.dumps(entry)
-            before = ","
+            yield before + json.dumps(entry) if entry else ""
+            before = "," if entry else before
         yield "[]" if before == "[" else "]"
 
-    # Files: lines of JSON with their checksum in front.
+    # Writing.
 
-    def _numbers(self, names):
-        return sorted(
-            int(name[3:]) for name in names if name.startswith("ta.") and name[3:].isdigit()
-        )
+    def _prepared(self, closed):
+        """True when a slot is free; otherwise, and ahead of time, erase the next block."""
+        room = self._slot < self._slots
+        if not self._ready and not (closed or (room and self._pending)):
+            after = (self._block + 1) % self._area.blocks
+            if not self._erased(after):
+                self._first[after] = 0
+                self._wear.wrote("transactions", 0, 1, 1000)
+                self._area.erase(after)
+                return False
+            self._ready = True
+        if not room and self._ready:
+            self._block = (self._block + 1) % self._area.blocks
+            self._slot = 0
+            self._ready = False
+            room = True
+        return room
 
-    def _path(self, name):
-        if isinstance(name, int):
-            name = f"ta.{name:05d}"
-        return self._folder + "/" + name
+    def _erased(self, block):
+        if self._first[block]:
+            return False
+        for slot in range(self._slots):
+            self._load(block, slot)
+            if not self._blank(0, _SLOT):
+                return False
+        return True
 
-    def _read(self, number):
-        with open(self._path(number), "rb") as file:
-            while line := file.readline(_LONGEST):
-                self._torn = not line.endswith(b"\n")
-                entry = _sound(line)
-                if entry:
-                    yield entry
+    def _write(self, kind, entry):
+        number = entry["number"]
+        place = self._places.pop(number, None)
+        if kind == _BEGUN or place is None:
+            block, slot, start = self._block, self._slot, 0
+            self._slot += 1
+            data = _begin_part(entry)
+            if kind == _ENDED:
+                data = data + _end_part(entry)
+        else:
+            block, slot = place
+            start, data = _END, _end_part(entry)
+        self._program(block, slot, start, data)
+        if self._buffer[start : start + len(data)] != data:
+            self._wear.failures += 1
+            self._pause = _PAUSE
+            return False
+        if not self._first[block]:
+            self._first[block] = number
+        if kind == _BEGUN:
+            self._places[number] = (block, slot)
+        return True
 
-    def _small(self, name):
+    def _mark(self, number):
+        older = [first for first in self._first if first and first <= number]
+        if not older:
+            return
+        block = self._first.index(max(older))
+        for slot in range(self._slots):
+            self._load(block, slot)
+            entry = self._parsed()
+            if entry and entry["number"] == number and "end" in entry:
+                self._program(block, slot, _SENT, bytes(4))
+                return
+
+    def _program(self, block, slot, start, data):
+        self._wear.wrote("transactions", len(data), 1, 0)
+        self._area.program(block, slot * _SLOT + start, data)
+        self._load(block, slot)
+
+
+def _begin_part(entry):
+    start = _NO_TIME if entry["start"] is None else entry["start"]
+    texts = [entry[name].encode() for name in ("device", "user", "rfid")]
+    part = struct.pack(
+        _BEGIN_FORMAT, _BEGUN, 255, 65535, entry["number"], start, entry["start_wh"], *texts
+    )
+    return part + struct.pack("<I", crc32(part))
+
+
+def _end_part(entry):
+    end = _NO_TIME if entry["end"] is None else entry["end"]
+    reason = entry["reason"].encode()
+    part = struct.pack(_END_FORMAT, _ENDED, 255, 65535, end, entry["end_wh"], reason)
+    return part + struct.pack("<I", crc32(part))
+
+
+def _text(data):
+    # The last character may have been cut in the middle.
+    data = data.rstrip(b"\x00")
+    while data:
         try:
-            with open(self._path(name), "rb") as file:
-                return _sound(file.read(_LONGEST))
-        except OSError:
-            return None
-
-    def _put(self, name, entry):
-        line = _line(entry)
-        with open(self._path(name), "wb") as file:
-            file.write(line)
-        self._wear.file("transactions", len(line))
-
-    def _append(self, entry):
-        number = entry["number"] // _PER_FILE
-        line = _line(entry)
-        if self._torn:
-            line = b"\n" + line
-        self._torn = True
-        with open(self._path(number), "ab") as file:
-            file.write(line)
-        self._torn = False
-        self._wear.file("transactions", 4096)
-        for old in self._numbers(os.listdir(self._folder)):
-            if old <= number - _FILES:
-                os.remove(self._path(old))
-
-
-def _line(entry):
-    text = json.dumps(entry).encode()
-    return f"{crc32(text):08x} ".encode() + text + b"\n"
-
-
-def _sound(line):
-    try:
-        text = line[9:].rstrip(b"\n")
-        if int(line[:8], 16) == crc32(text):
-            return json.loads(text)
-    except ValueError:
-        pass
-    return None
+            return data.decode()
+        except ValueError:
+            data = data[:-1]
+    return ""
 
 
 def _cell(value):

@@ -60,7 +60,7 @@ class Chip:
         self.data = [bytearray(b"\xff" * size) for _ in range(blocks)]
         self.worn = [0] * blocks
         self.reads = self.programs = self.erases = 0
-        self.failing = False
+        self.failing = self.raising = False
 
     def readblocks(self, block, buffer, offset=0):
         self.reads += 1
@@ -69,6 +69,8 @@ class Chip:
     def writeblocks(self, block, data, offset):
         if self.failing:
             return -5
+        if self.raising:
+            raise OSError(5)
         self.programs += 1
         target = self.data[block]
         end = offset + len(data)

@@ -10,7 +10,7 @@ from tests.unit.store.littlefs import FOLDER
 
 
 def areas(chip, count=4):
-    return claim(FOLDER, chip, Wear(), count)
+    return claim(FOLDER, chip, Wear(), "ledger", count)
 
 
 def test_what_was_programmed_is_found_after_a_mount():
@@ -32,7 +32,7 @@ def test_the_blocks_are_the_files_data():
     area = areas(chip)
     area.program(2, 4064 - 4, b"last")
     littlefs.mount(chip)
-    content = littlefs.read("ledger.2")
+    content = littlefs.read("ledger/2")
     assert len(content) == 4096 and content.endswith(b"\xfflast")
 
 
@@ -82,12 +82,12 @@ def test_a_copied_file_does_not_take_the_blocks_place():
     chip = littlefs.fresh()
     areas(chip).program(1, 0, b"mine")
     littlefs.mount(chip)
-    littlefs.write("copy", littlefs.read("ledger.1"))
+    littlefs.write("copy", littlefs.read("ledger/1"))
     littlefs.mount(chip)
     area = areas(chip)
     area.program(1, 16, b"more")
     littlefs.mount(chip)
-    content = littlefs.read("ledger.1")
+    content = littlefs.read("ledger/1")
     assert content[32:36] == b"mine" and content[48:52] == b"more"
     assert littlefs.read("copy")[48:52] == b"\xff" * 4
 
@@ -95,15 +95,15 @@ def test_a_copied_file_does_not_take_the_blocks_place():
 def test_a_deleted_or_spoilt_file_is_made_anew():
     chip = littlefs.fresh()
     areas(chip)
-    os.remove(FOLDER + "/ledger.0")
-    littlefs.write("ledger.1", b"short")
-    littlefs.write("ledger.2", b"\x00" * 4096)
+    os.remove(FOLDER + "/ledger/0")
+    littlefs.write("ledger/1", b"short")
+    littlefs.write("ledger/2", b"\x00" * 4096)
     littlefs.mount(chip)
     area = areas(chip)
     area.program(0, 0, b"x")
     littlefs.mount(chip)
-    assert littlefs.read("ledger.0")[32:33] == b"x"
-    assert len(littlefs.read("ledger.1")) == 4096
+    assert littlefs.read("ledger/0")[32:33] == b"x"
+    assert len(littlefs.read("ledger/1")) == 4096
 
 
 def test_a_full_flash_is_refused_with_a_reason():

@@ -1,7 +1,8 @@
-"""Transactions on a real littlefs: none lost, none twice, the oldest give way."""
+"""Transactions on blocks of a real littlefs: none lost, none twice, the oldest give way."""
 
 import json
 
+from firmware.store.area import claim
 from firmware.store.transactions import FIELDS, Transactions
 from firmware.store.wear import Wear
 from tests.unit.store import littlefs
@@ -9,12 +10,18 @@ from tests.unit.store.littlefs import FOLDER
 from tests.unit.store.nor import Quiet
 
 
-def boot(energy_wh=0):
-    kept = Transactions(FOLDER, Wear(), Quiet())
+def boot(chip, energy_wh=0, blocks=4):
+    """The store's transactions as after a power cut; `messages` are those of the load."""
+    kept = Transactions(claim(FOLDER, chip, Wear(), "ta", blocks), Wear(), Quiet())
     kept.messages = kept.load(lambda device: energy_wh)
-    while kept.pending():
-        kept.step(False)
+    settle(kept)
     return kept
+
+
+def settle(kept):
+    for _ in range(70):
+        kept.step(False)
+    assert not kept.pending()
 
 
 def charge(kept, count=1, wh=1000):
@@ -23,13 +30,23 @@ def charge(kept, count=1, wh=1000):
         kept.begin("E1", 1760000000, start, "anna", "04AB")
         kept.step(False)
         kept.end("E1", 1760003600, start + wh, "unplugged")
-        kept.step(False)
+        for _ in range(3):
+            kept.step(False)
+        assert not kept.pending()
+
+
+def listed(kept, **options):
+    return [entry for entry in kept.entries(**options) if entry]
+
+
+def numbers(kept, **options):
+    return [entry["number"] for entry in listed(kept, **options)]
 
 
 def test_a_transaction_is_complete_and_survives():
-    littlefs.fresh()
-    charge(boot())
-    assert list(boot().entries()) == [
+    chip = littlefs.fresh()
+    charge(boot(chip))
+    assert listed(boot(chip)) == [
         {
             "number": 1,
             "device": "E1",
@@ -44,141 +61,155 @@ def test_a_transaction_is_complete_and_survives():
     ]
 
 
-def test_at_least_a_thousand_are_kept_in_bounded_space():
-    littlefs.fresh(128)
-    kept = boot()
-    charge(kept, 1500)
-    numbers = [entry["number"] for entry in boot().entries()]
-    assert numbers == list(range(1500 - len(numbers) + 1, 1501))
-    assert 1000 <= len(numbers) <= 1100
-    assert len([name for name in littlefs.names() if name.startswith("ta.0")]) <= 18
+def test_at_least_a_thousand_are_kept():
+    chip = littlefs.fresh(64)
+    kept = boot(chip, blocks=35)
+    for count in (1024, 37, 500):
+        charge(kept, count)
+        kept = boot(chip, blocks=35)
+        found = numbers(kept)
+        assert found == list(range(kept.last - len(found) + 1, kept.last + 1))
+        assert 1000 <= len(found) <= 1085
+    assert numbers(kept, first=1500) == list(range(1500, kept.last + 1))
 
 
 def test_a_power_failure_while_charging_closes_the_transaction_with_the_ledgers_energy():
-    littlefs.fresh()
-    kept = boot()
+    chip = littlefs.fresh()
+    kept = boot(chip)
     charge(kept)
     kept.begin("E1", 1760010000, 1000, "anna")
     kept.step(False)
-    again = boot(4321)
-    assert "transaction 2 was open" in again.messages[0]
-    last = list(again.entries())[-1]
+    again = boot(chip, 4321)
+    assert again.messages == ["transaction 2 was open at a power failure: closed"]
+    last = listed(again)[-1]
     assert (last["number"], last["end_wh"], last["end"]) == (2, 4321, None)
     assert last["reason"] == "power failure"
-    assert boot(9999).messages == []
-    assert len(list(boot().entries())) == 2
+    assert boot(chip, 9999).messages == []
     charge(again)
-    assert [entry["number"] for entry in boot().entries()] == [1, 2, 3]
+    assert numbers(boot(chip)) == [1, 2, 3]
 
 
-def test_while_the_contactor_is_closed_nothing_is_written():
+def test_writing_while_the_contactor_is_closed_programs_but_never_erases():
     chip = littlefs.fresh()
-    kept = boot()
-    chip.programs = chip.erases = 0
-    kept.begin("E1", None, 5)
-    for _ in range(10):
-        kept.step(True)
-    assert (chip.programs, chip.erases) == (0, 0)
-    kept.end("E1", None, 6, "unplugged")
+    kept = boot(chip, blocks=3)
+    chip.erases = 0
+    for number in range(200):
+        kept.begin("E1", None, number)
+        kept.end("E1", None, number, "unplugged")
+        for _ in range(4):
+            chip.programs = 0
+            kept.step(True)
+            assert chip.programs <= 1
+    assert chip.erases == 0
     assert kept.pending()
-    kept.step(False)
-    kept.step(False)
+    for _ in range(40):
+        chip.programs = chip.erases = 0
+        kept.step(False)
+        assert chip.erases <= 1
     assert not kept.pending()
-    assert len(list(boot().entries())) == 1
+    assert kept.last in numbers(boot(chip, blocks=3))
 
 
 def test_delivery_marks_survive_and_what_is_not_marked_comes_again():
-    littlefs.fresh()
-    kept = boot()
-    charge(kept, 5)
-    assert [entry["number"] for entry in kept.undelivered()] == [1, 2, 3, 4, 5]
-    kept.delivered(3)
-    kept.delivered(2)
-    kept.step(False)
-    assert [entry["number"] for entry in boot().undelivered()] == [4, 5]
+    chip = littlefs.fresh()
+    kept = boot(chip)
+    charge(kept, 40)
+    assert numbers(kept, unsent=True) == list(range(1, 41))
+    for number in (1, 2, 40, 33, 33, 99):
+        kept.delivered(number)
+        kept.step(False)
+    assert numbers(boot(chip), unsent=True) == list(range(3, 33)) + list(range(34, 40))
 
 
 def test_the_energy_of_a_transaction_is_never_negative():
-    littlefs.fresh()
-    kept = boot()
+    kept = boot(littlefs.fresh())
     kept.begin("E1", None, 500)
     assert kept.end("E1", None, 400, "unplugged")["end_wh"] == 500
     assert kept.end("E1", None, 400, "unplugged") is None
 
 
 def test_a_second_plug_in_closes_a_lost_transaction():
-    littlefs.fresh()
-    kept = boot()
+    kept = boot(littlefs.fresh())
     kept.begin("E1", None, 500)
     kept.begin("E1", None, 700)
     kept.end("E1", None, 900, "unplugged")
-    for _ in range(5):
-        kept.step(False)
-    entries = list(kept.entries())
-    assert [(entry["end_wh"], entry["reason"]) for entry in entries] == [
+    settle(kept)
+    assert [(entry["end_wh"], entry["reason"]) for entry in listed(kept)] == [
         (700, "lost"),
         (900, "unplugged"),
     ]
 
 
-def test_spoilt_lines_are_left_out_and_the_next_one_is_whole():
-    littlefs.fresh()
-    charge(boot(), 3)
-    content = littlefs.read("ta.00000")
-    for cut in range(1, 40):
-        littlefs.fresh()
-        charge(boot(), 3)
-        littlefs.write("ta.00000", content[:-cut])
-        kept = boot()
-        charge(kept)
-        numbers = [entry["number"] for entry in boot().entries()]
-        assert numbers == [1, 2, 3, 4], (cut, numbers)
-    for position in range(0, len(content), 7):
-        spoilt = bytearray(content)
-        spoilt[position] ^= 1
-        littlefs.write("ta.00000", spoilt)
-        assert len(list(boot().entries())) >= 1
+def test_two_devices_charge_at_once():
+    chip = littlefs.fresh()
+    kept = boot(chip)
+    kept.begin("E1", None, 1)
+    kept.begin("E2", None, 2)
+    kept.end("E1", None, 3, "unplugged")
+    settle(kept)
+    again = boot(chip, 50)
+    assert [(entry["device"], entry["end_wh"]) for entry in listed(again)] == [
+        ("E1", 3),
+        ("E2", 50),
+    ]
 
 
-def test_rubbish_in_the_small_files_is_said_and_passed_over():
-    littlefs.fresh()
-    for rubbish in (b"", b"x", b"12345678 {}", b"\xff" * 600):
-        littlefs.write("ta.open.E1", rubbish)
-        littlefs.write("ta.sent", rubbish)
-        kept = boot()
-        assert kept.messages == ["ta.open.E1 is not readable"]
-        assert kept.sent == 0
+def test_a_spoilt_slot_is_left_out_and_the_others_stay():
+    for position in range(0, 3 * 128, 5):
+        chip = littlefs.fresh()
+        kept = boot(chip)
+        charge(kept, 3)
+        kept._area.program(0, position, b"\x00")
+        again = boot(chip)
+        found = numbers(again)
+        assert len(found) >= 2 and sorted(set(found)) == found, (position, found)
+        charge(again)
+        assert numbers(boot(chip))[-1] == again.last
+
+
+def test_long_and_strange_texts_are_cut_to_whole_characters():
+    chip = littlefs.fresh()
+    kept = boot(chip)
+    kept.begin("E1", None, 0, "\u00e4" * 13, "\u20ac" * 7)
+    kept.end("E1", None, 0, "\U0001f50c" * 9)
+    settle(kept)
+    entry = listed(boot(chip))[0]
+    assert entry["user"] == "\u00e4" * 12 and entry["rfid"] == "\u20ac" * 6
+    assert entry["reason"] == "\U0001f50c" * 4
 
 
 def test_a_write_that_fails_is_tried_again():
     chip = littlefs.fresh()
-    kept = boot()
+    kept = boot(chip)
     kept.begin("E1", None, 500)
     kept.step(False)
-    chip.failing = True
     kept.end("E1", None, 900, "unplugged")
+    chip.raising = True
     kept.step(False)
     assert kept.pending() and kept._wear.failures == 1
-    chip.failing = False
-    littlefs.mount(chip)
-    for _ in range(61):
-        kept.step(False)
-    assert len(list(boot().entries())) == 1
+    chip.raising = False
+    settle(kept)
+    assert numbers(boot(chip)) == [1]
+
+
+def test_without_an_area_nothing_is_kept_and_nothing_fails():
+    kept = Transactions(None, Wear(), Quiet())
+    assert kept.load(lambda device: 0) == []
+    charge(kept, 3)
+    assert listed(kept) == [] and "".join(kept.json()) == "[]"
 
 
 def test_csv_and_json_are_streamed_and_whole():
-    littlefs.fresh()
-    kept = boot()
+    chip = littlefs.fresh()
+    kept = boot(chip)
     charge(kept, 70)
     kept.begin("E1", None, 5, "=1+1", 'a;"b"')
     kept.end("E1", None, 6, "unplugged")
-    kept.step(False)
-    kept.step(False)
-    lines = list(kept.csv())
+    settle(kept)
+    lines = [line for line in kept.csv() if line]
     assert lines[0] == ";".join(FIELDS) + "\r\n"
     assert lines[1] == "1;E1;1760000000;1760003600;0;1000;anna;04AB;unplugged\r\n"
     assert lines[71] == '71;E1;;;5;6;\'=1+1;"a;""b""";unplugged\r\n'
-    assert json.loads("".join(kept.json())) == list(kept.entries())
-    assert len(list(kept.csv(60))) == 13
-    littlefs.fresh()
-    assert "".join(boot().json()) == "[]"
+    assert json.loads("".join(kept.json())) == listed(kept)
+    assert len([line for line in kept.csv(60) if line]) == 13
+    assert "".join(boot(littlefs.fresh()).json()) == "[]"
