@@ -2,7 +2,7 @@
 
 import sys
 
-_TWINS = ("time", "select", "machine", "esp32", "network")
+_TWINS = ("time", "select", "machine", "esp32", "network", "socket")
 
 
 def _folder() -> str:

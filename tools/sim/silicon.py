@@ -52,6 +52,7 @@ class Silicon:
         self.rtc_offset_us = 0
         self.boots = 0
         self.glitches = []
+        self.lookups = []
         # Memory as on a chip with Wi-Fi and TLS: a collection with 60 KB live takes 11 ms.
         self.heap_bytes = 120000
         self.live_bytes = 60000
@@ -100,6 +101,7 @@ class Silicon:
             timer.stop()
         if self.watchdog is not None:
             self.watchdog.stop()
+        self.clock.close_sockets()
         used = [n for n in range(PINS) if MODES[n]]
         self.begin()
         for n in used:

@@ -1,0 +1,19 @@
+"""Stands in for `socket`: real sockets, known to the clock, gone with the chip that made them."""
+
+import usocket
+from silicon import SILICON
+from usocket import *  # noqa: F403  constants and inet functions
+
+
+def socket(*arguments):
+    """A real socket; while it is open, virtual time leaves its peer the time to answer."""
+    made = usocket.socket(*arguments)
+    SILICON.clock.watch_socket(made)
+    return made
+
+
+def getaddrinfo(host, *arguments):
+    """As the builtin; a name, which is looked up with the whole program waiting, is noted."""
+    if not str(host).replace(".", "").isdigit():
+        SILICON.lookups.append(host)
+    return usocket.getaddrinfo(host, *arguments)
