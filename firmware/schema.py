@@ -1,128 +1,148 @@
 """What can be set: one table of names, types, defaults and bounds, and the check against it."""
 
-# name type default lowest highest kept who
+# Each line: name type default, lowest and highest (not for bool, dev and choices), then "ram" for
+# setpoints, which are never written to flash, or "owner" for what has a command of its own.
 # For text, secret, url and list the bounds are lengths. "-" is the empty text. A type with "|"
 # is a choice, "dev" is E1 to E999 or M1 to M999, "expr" is a number within the bounds or the text
-# of a formula. "ram" settings are setpoints: they are never written to flash. "owner" settings
-# have commands of their own. Sections device, user, rfid and variable describe list entries.
-TABLE = """
-params.title text Wallbox 0 63 flash admin
-params.desc text - 0 127 flash admin
-params.max_total_cur_prc int 100 0 100 ram admin
-params.max_total_current expr 63000 0 1000000 flash admin
-params.reserve_current int 0 0 1000000 flash admin
-params.max_overdraft_cur int 0 0 1000000 ram admin
-params.max_total_evse_current int 0 0 1000000 flash admin
-params.lb_enabled bool 0 0 1 flash admin
-params.disable_policy int 0 -1 1 flash admin
-params.max_imbalance_cur int 20000 0 1000000 flash admin
-params.imbalance_add bool 0 0 1 flash admin
-params.min_pause_time int 300 0 86400 flash admin
-params.phase_switch_delay int 180 0 86400 flash admin
-params.reduce_on_com_err bool 1 0 1 flash admin
-params.price_model int 0 0 99 flash admin
-params.fixed_price num 0 0 100 flash admin
-params.feed_in_tariff num 0 -100 100 flash admin
-params.surplus_expr text - 0 200 flash admin
-params.cm_flags int 0 0 4294967295 ram admin
-params.cycle_time int 3000 1000 10000 flash admin
-charge.max_current_ma int 16000 6000 80000 flash admin
-charge.min_current_ma int 6000 6000 16000 flash admin
-charge.phases int 3 1 3 flash admin
-charge.phase_switching bool 0 0 1 flash admin
-charge.phase_pause_s int 60 15 120 flash admin
-charge.phase_interval_s int 300 210 3600 flash admin
-charge.ventilation bool 0 0 1 flash admin
-charge.wake_up bool 1 0 1 flash admin
-charge.random_delay_s int 0 0 1800 flash admin
-charge.start_enabled bool 1 0 1 flash admin
-charge.start_ma int 0 0 80000 flash admin
-charge.control_ttl_s int 86400 0 432000 flash admin
-charge.control_fallback_ma int 6000 0 80000 flash admin
-charge.input_timeout_s int 90 5 86400 flash admin
-charge.temperature_limit int 700 400 900 flash admin
-charge.lock bool 1 0 1 flash admin
-mqtt.broker url - 0 200 flash admin
-mqtt.info_broker url mqtt 0 200 flash admin
-mqtt.control_broker url mqtt 0 200 flash admin
-mqtt.api_broker url mqtt 0 200 flash admin
-mqtt.log_broker url mqtt 0 200 flash admin
-mqtt.ta_log_broker url mqtt 0 200 flash admin
-mqtt.info bool 1 0 1 flash admin
-mqtt.control bool 1 0 1 flash admin
-mqtt.api bool 1 0 1 flash admin
-mqtt.api_admin bool 1 0 1 flash admin
-mqtt.log bool 0 0 1 flash admin
-mqtt.log_level error|warning|info|debug info 0 0 flash admin
-mqtt.ta_log bool 0 0 1 flash admin
-mqtt.ta_interval_s int 0 0 86400 flash admin
-mqtt.use_serial_number bool 0 0 1 flash admin
-mqtt.keepalive_s int 60 5 3600 flash admin
-mqtt.max_answer int 16384 512 65536 flash admin
-mqtt.tls_ca_file text - 0 63 flash admin
-mqtt.tls_fingerprint text - 0 95 flash admin
-mqtt.tls_self_signed bool 0 0 1 flash admin
-network.hostname text wallbox 1 32 flash admin
-network.wifi_ssid text - 0 32 flash admin
-network.wifi_password secret - 0 63 flash admin
-network.ap_password secret - 0 63 flash admin
-network.country text DE 2 2 flash admin
-network.admin_password secret - 0 200 flash owner
-network.anonymous bool 1 0 1 flash admin
-network.http bool 1 0 1 flash admin
-network.http_port int 80 1 65535 flash admin
-network.time_server text pool.ntp.org 0 63 flash admin
-network.time_zone text CET-1CEST,M3.5.0,M10.5.0/3 0 63 flash admin
-device.dev_id dev - 0 0 flash admin
-device.dev_type text - 1 32 flash admin
-device.device_enabled bool 1 0 1 flash admin
-device.name text - 0 63 flash admin
-device.desc text - 0 127 flash admin
-device.label text - 0 127 flash admin
-device.number text - 0 31 flash admin
-device.address text - 0 127 flash admin
-device.id int 1 0 255 flash admin
-device.min_charging_cur int 6000 6000 80000 flash admin
-device.max_charging_cur expr 32000 0 80000 flash admin
-device.prio int 1 0 1000 flash admin
-device.phase_rotation int 0 0 240 flash admin
-device.used_phases int 0 0 7 flash admin
-device.attach text - 0 4 flash admin
-device.users list - 0 16 flash admin
-device.fixed_rfid text - 0 32 flash admin
-device.enable_wakeup bool 1 0 1 flash admin
-device.group int 0 0 99 flash admin
-device.role int 0 0 6 flash admin
-device.factor num 1 -100000 100000 flash admin
-device.is_va bool 0 0 1 flash admin
-device.pulses_per_kwh int 1000 1 100000 flash admin
-device.nominal_v int 230 50 500 flash admin
-device.timeout_s int 0 0 86400 flash admin
-device.publish bool 0 0 1 flash admin
-device.hide_dev bool 0 0 1 flash admin
-device.has_history bool 0 0 1 flash admin
-device.show_in_overview bool 1 0 1 flash admin
-device.show_chart_in_dev_info bool 0 0 1 flash admin
-device.show_chart_in_overview bool 0 0 1 flash admin
-variable.name text - 1 32 flash admin
-variable.expr expr 0 -1e15 1e15 flash admin
-user.id text - 1 32 flash admin
-user.name text - 0 63 flash admin
-user.display bool 0 0 1 flash admin
-user.dev_ids list - 0 16 flash admin
-user.rfids list - 0 16 flash admin
-plan.dev_id text - 2 4 flash admin
-plan.cplan list - 0 24 flash admin
-slot.dc bool 0 0 1 flash admin
-slot.st int 0 0 1439 flash admin
-slot.dr int 1440 1 1440 flash admin
-slot.lm num 0 0 1000000 flash admin
-rfid.id text - 1 32 flash admin
-rfid.name text - 0 63 flash admin
-rfid.ac_auth bool 1 0 1 flash admin
-rfid.ac_ovch bool 0 0 1 flash admin
-rfid.used_phases int 0 0 7 flash admin
-"""
+# of a formula. device, user, rfid, variable, plan and slot describe entries of lists.
+TABLES = {
+    "params": """
+title text Wallbox 0 63
+desc text - 0 127
+max_total_cur_prc int 100 0 100 ram
+max_total_current expr 63000 0 1000000
+reserve_current int 0 0 1000000
+max_overdraft_cur int 0 0 1000000 ram
+max_total_evse_current int 0 0 1000000
+lb_enabled bool 0
+disable_policy int 0 -1 1
+max_imbalance_cur int 20000 0 1000000
+imbalance_add bool 0
+min_pause_time int 300 0 86400
+phase_switch_delay int 180 0 86400
+reduce_on_com_err bool 1
+price_model int 0 0 99
+fixed_price num 0 0 100
+feed_in_tariff num 0 -100 100
+surplus_expr text - 0 200
+cm_flags int 0 0 4294967295 ram
+cycle_time int 3000 1000 10000
+""",
+    "charge": """
+max_current_ma int 16000 6000 80000
+min_current_ma int 6000 6000 16000
+phases int 3 1 3
+phase_switching bool 0
+phase_pause_s int 60 15 120
+phase_interval_s int 300 210 3600
+ventilation bool 0
+wake_up bool 1
+random_delay_s int 0 0 1800
+start_enabled bool 1
+start_ma int 0 0 80000
+control_ttl_s int 86400 0 432000
+control_fallback_ma int 6000 0 80000
+input_timeout_s int 90 5 86400
+temperature_limit int 700 400 900
+lock bool 1
+""",
+    "mqtt": """
+broker url - 0 200
+info_broker url mqtt 0 200
+control_broker url mqtt 0 200
+api_broker url mqtt 0 200
+log_broker url mqtt 0 200
+ta_log_broker url mqtt 0 200
+info bool 1
+control bool 1
+api bool 1
+api_admin bool 1
+log bool 0
+log_level error|warning|info|debug info
+ta_log bool 0
+ta_interval_s int 0 0 86400
+use_serial_number bool 0
+keepalive_s int 60 5 3600
+max_answer int 16384 512 65536
+tls_ca_file text - 0 63
+tls_fingerprint text - 0 95
+tls_self_signed bool 0
+""",
+    "network": """
+hostname text wallbox 1 32
+wifi_ssid text - 0 32
+wifi_password secret - 0 63
+ap_password secret - 0 63
+country text DE 2 2
+admin_password secret - 0 200 owner
+anonymous bool 1
+http bool 1
+http_port int 80 1 65535
+time_server text pool.ntp.org 0 63
+time_zone text CET-1CEST,M3.5.0,M10.5.0/3 0 63
+""",
+    "device": """
+dev_id dev -
+dev_type text - 1 32
+device_enabled bool 1
+name text - 0 63
+desc text - 0 127
+label text - 0 127
+number text - 0 31
+address text - 0 127
+id int 1 0 255
+min_charging_cur int 6000 6000 80000
+max_charging_cur expr 32000 0 80000
+prio int 1 0 1000
+phase_rotation int 0 0 240
+used_phases int 0 0 7
+attach text - 0 4
+users list - 0 16
+fixed_rfid text - 0 32
+enable_wakeup bool 1
+group int 0 0 99
+role int 0 0 6
+factor num 1 -100000 100000
+is_va bool 0
+pulses_per_kwh int 1000 1 100000
+nominal_v int 230 50 500
+timeout_s int 0 0 86400
+publish bool 0
+hide_dev bool 0
+has_history bool 0
+show_in_overview bool 1
+show_chart_in_dev_info bool 0
+show_chart_in_overview bool 0
+""",
+    "variable": """
+name text - 1 32
+expr expr 0 -1e15 1e15
+""",
+    "user": """
+id text - 1 32
+name text - 0 63
+display bool 0
+dev_ids list - 0 16
+rfids list - 0 16
+""",
+    "plan": """
+dev_id text - 2 4
+cplan list - 0 24
+""",
+    "slot": """
+dc bool 0
+st int 0 0 1439
+dr int 1440 1 1440
+lm num 0 0 1000000
+""",
+    "rfid": """
+id text - 1 32
+name text - 0 63
+ac_auth bool 1
+ac_ovch bool 0
+used_phases int 0 0 7
+""",
+}
 MASK = "***"
 _LONGEST_FORMULA = 200
 _WORDS = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
@@ -141,21 +161,28 @@ class SettingError(Exception):
         return f"{self.name}: {self.value} given, {self.expected} expected"
 
 
-def rows(section: str | None = None):
-    """Each row of the table as [name, type, default, lowest, highest, kept, who]."""
-    start = 1
-    while (end := TABLE.find("\n", start)) > 0:
-        if section is None or TABLE.startswith(section + ".", start):
-            yield TABLE[start:end].split(" ")
-        start = end + 1
+def rows(section: str):
+    """Each row of a section as [name, type, default, lowest, highest, "ram", "owner" or ""]."""
+    for line in TABLES[section].strip().split("\n"):
+        yield _row(line)
 
 
 def row(name: str) -> list | None:
     """The row of the setting `section.name`; None when there is none."""
-    if not name or " " in name or "\n" in name:
+    section, _, name = name.partition(".")
+    table = TABLES.get(section, "")
+    start = table.find("\n" + name + " ") + 1
+    if not start or not name or " " in name or "\n" in name:
         return None
-    start = TABLE.find("\n" + name + " ") + 1
-    return TABLE[start : TABLE.find("\n", start)].split(" ") if start else None
+    return _row(table[start : table.find("\n", start)])
+
+
+def _row(line):
+    columns = line.split(" ")
+    kept = columns.pop() if columns[-1] in ("ram", "owner") else ""
+    while len(columns) < 5:
+        columns.append("")
+    return columns + [kept]
 
 
 def default(line: list):

@@ -44,7 +44,7 @@ class Settings:
         for section in SECTIONS:
             values = Section()
             for line in rows(section):
-                setattr(values, line[0][len(section) + 1 :], default(line))
+                setattr(values, line[0], default(line))
             setattr(self, section, values)
         charge = self.charge
         charge.max_current_ma = min(charge.max_current_ma, self.board.get("max_current_ma", 80000))
@@ -73,7 +73,7 @@ class Settings:
         names = [name for name, value in taken.items() if value != self.get(name)]
         for name in names:
             self._put(name, taken[name])
-        self._note(names, any(row(name)[5] == "flash" for name in names))
+        self._note(names, any(row(name)[5] != "ram" for name in names))
         return names
 
     def _unmasked(self, name, value):
@@ -215,11 +215,11 @@ class Settings:
         """Everything that belongs into flash, secrets included: for the store only."""
         answer = {"version": VERSION}
         for section in SECTIONS:
-            answer[section] = {
-                line[0][len(section) + 1 :]: self.get(line[0])
-                for line in rows(section)
-                if line[5] == "flash" and self.get(line[0]) != default(line)
-            }
+            kept = answer[section] = {}
+            for line in rows(section):
+                value = self.get(section + "." + line[0])
+                if line[5] != "ram" and value != default(line):
+                    kept[line[0]] = value
         for listed, _, _ in LISTS:
             answer[listed] = getattr(self, listed)
         if self.aside:

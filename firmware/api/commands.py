@@ -13,86 +13,52 @@ OWNER = const(3)
 _LONG = const(512)
 ROLES = ("anyone", "user", "admin", "owner")
 
-# name, module with the handler, least role, what it writes, what it answers, parameters.
-# A parameter is name:type:lowest:highest as in firmware/schema.py, with "?" when it may be left
-# out. Types of our own: three (up to three numbers, a list or "1,2,3"), numbers ("[1,2]"), any.
-# body: the JSON that comes with the request, and +body: its members are parameters.
-# A line that starts with a blank continues the one before.
-TABLE = """
-get_dev_info info anyone - object
-get_params info anyone - object
-get_dev_types info anyone - object
-help info anyone - array name?:text:1:32
-set_params parameters admin flash ok body:any
-get_devices parameters admin - array
-set_device parameters admin flash ok body:any
-del_device parameters admin flash ok dev_id:dev
-reset_device parameters admin - ok dev_id:dev
-get_settings parameters admin - object section?:text:1:16
-set_ajax_meter inputs admin - ok dev_id:dev model?:text:0:127
- import_wh?:num:0:1e15 import_vah?:num:0:1e15 export_wh?:num:0:1e15 export_vah?:num:0:1e15
- voltage?:three:0:1000 current?:three:-1e7:1e7 power_w?:num:-1e7:1e7 power_va?:num:-1e7:1e7
- is_va?:bool soc?:num:0:100 +body:any
-set_ajax_evse inputs admin - object dev_id:dev model?:text:0:127 state?:int:1:6
- max_charging_current?:num:0:1e6 current?:three:0:1e6 total_energy?:num:0:1e15
- rfid?:text:0:32 +body:any
-soft_meter inputs admin - number dev_id:dev val?:num:0:1e15
-set_cm_vars variables admin flash ok name?:text:1:32 val?:expr:-1e15:1e15 clear?:bool tmp?:bool
- body?:any
-get_cm_vars variables admin - object
-enter_rfid users anyone - ok rfid:text:1:32 dev_id?:dev
-override_device users anyone - ok dev_id:dev flags?:text:0:6 mamps?:int:0:80000 rfid?:text:0:32
-get_users users admin - array
-get_user users anyone - object id:text:1:32
-set_user users anyone flash ok body:any
-del_user users admin flash ok id:text:1:32
-get_new_user_id users admin - text
-set_cplan plans admin flash ok dev_id:text:2:4 tmp?:bool body:any
-get_cplan plans admin - object dev_id:text:2:4
-change_admin_pwd maintenance anyone flash ok old_pwd?:text:0:64 new_pwd:text:0:64
-accept_license maintenance anyone - ok acc?:bool allow_usage_stats?:bool
-set_diag_logging maintenance admin - ok enable:bool
-get_status maintenance admin - object
-get_log maintenance admin - array after?:int:0:1e9 count?:int:1:1000
- level?:error|warning|info|debug
-get_transactions maintenance admin - array from?:int:0:4294967295 to?:int:0:4294967295
- format?:json|csv
-backup maintenance admin - object secrets?:bool
-restore maintenance admin flash object dry?:bool body:any
-sync maintenance admin flash ok
-restart maintenance admin - ok
-factory_reset maintenance admin flash ok confirm:bool
-modbus registers admin flash any device:text:1:16 read?:text:1:8 count?:int:1:125
- write?:text:1:8 value?:int:-2147483648:4294967295 values?:numbers:0:65535
-modbus_get registers admin - any addr?:text:0:64 func?:int:3:4 id:int:1:247 reg:text:1:8
- type?:w|d|f|q|s cnt?:int:1:64 order?:hl|lh
-modbus_set registers admin - ok addr?:text:0:64 func?:int:6:16 id:int:1:247 reg:text:1:8
- val:text:1:32 type?:w|d|f|q order?:hl|lh
+# Modules and the commands they hold. Each module describes its commands in a text COMMANDS, a line
+# each: name, least role, what it writes, what it answers, parameters; so that a command nobody
+# calls costs no more than its name here. A parameter is name:type:lowest:highest as in
+# firmware/schema.py, with "?" when it may be left out. Types of our own: three (up to three
+# numbers, a list or "1,2,3"), numbers ("[1,2]"), any. body is the JSON that comes along, and the
+# members of +body are parameters. A line that starts with a blank continues the one before.
+INDEX = """
+info get_dev_info get_params get_dev_types help
+parameters set_params get_devices set_device del_device reset_device get_settings
+inputs set_ajax_meter set_ajax_evse soft_meter
+variables set_cm_vars get_cm_vars
+users enter_rfid override_device get_users get_user set_user del_user get_new_user_id
+plans set_cplan get_cplan
+maintenance change_admin_pwd accept_license set_diag_logging get_status
+maintenance get_log get_transactions backup restore sync restart factory_reset
+registers modbus modbus_get modbus_set
 """
 
 
 def rows():
-    """Each row of the table, split."""
-    start = 1
-    while start < len(TABLE):
-        end = _end(start)
-        yield TABLE[start:end].split()
-        start = end + 1
+    """The row of every command, in the order of the index."""
+    for line in INDEX.strip().split("\n"):
+        for name in line.split(" ")[1:]:
+            yield row(name)
 
 
 def row(name: str) -> list | None:
-    """The row of a command, split; None when there is none."""
-    if not name or len(name) > 32 or " " in name or "\n" in name:
+    """A command as [name, role, writes, answers, module, parameters...]; None: no such command."""
+    place = INDEX.find(" " + name + " ")
+    if place < 0:
+        place = INDEX.find(" " + name + "\n")
+    if place < 0 or not name or " " in name or "\n" in name:
         return None
-    start = TABLE.find("\n" + name + " ") + 1
-    return TABLE[start : _end(start)].split() if start else None
-
-
-def _end(start):
-    end = TABLE.find("\n", start)
-    while TABLE.startswith(" ", end + 1):
-        end = TABLE.find("\n", end + 1)
-    return end
+    start = INDEX.rfind("\n", 0, place) + 1
+    # Imported when first called.
+    module = __import__(
+        "firmware.api." + INDEX[start : INDEX.find(" ", start)], None, None, ("x",)
+    )
+    table = module.COMMANDS
+    start = table.find("\n" + name + " ") + 1
+    end = table.find("\n", start)
+    while table.startswith(" ", end + 1):
+        end = table.find("\n", end + 1)
+    columns = table[start:end].split()
+    columns.insert(4, getattr(module, name))
+    return columns
 
 
 class Commands:
@@ -131,9 +97,9 @@ class Commands:
         return self._run(row(name), given, body, role)
 
     def _run(self, line, given, body, role):
-        least = ROLES.index(line[2])
+        least = ROLES.index(line[1])
         if role < least:
-            raise ApiError("not_allowed", f"{line[0]} needs the role {line[2]}", "")
+            raise ApiError("not_allowed", f"{line[0]} needs the role {line[1]}", "")
         parameters = line[5:]
         arguments = {}
         if parameters and "body" in parameters[-1]:
@@ -149,7 +115,7 @@ class Commands:
             name = parameter.split(":")[0]
             if name[-1] != "?" and name[0] != "+" and arguments.get(name) is None:
                 raise ApiError("missing_parameter", f"{line[0]} needs {name}", name)
-        return _handler(line)(self._box, arguments, role)
+        return line[4](self._box, arguments, role)
 
     def _document(self, body):
         # Reading takes the ESP32 some 100 us per byte, and the pilot loop must not wait for that.
@@ -191,9 +157,3 @@ def taken(parameter: list, value):
     if not isinstance(values, list) or not 1 <= len(values) <= most:
         raise ValueError(f"one to {most} numbers")
     return [take("num", lowest, highest, each) for each in values]
-
-
-def _handler(line):
-    # Imported when first called: a command that nobody uses costs no RAM.
-    module = __import__("firmware.api." + line[1], None, None, (line[0],))
-    return getattr(module, line[0])

@@ -16,7 +16,7 @@ class Devices:
         self.settings = settings
         self.log = log
         self.makers = {"meter_ajax": _input_meter, "evse_ajax": _input_evse}
-        self.defaults = {line[0][7:]: default(line) for line in rows("device")}
+        self.defaults = {line[0]: default(line) for line in rows("device")}
         self._devices = []
 
     def __iter__(self):

@@ -4,6 +4,13 @@ from firmware.api.commands import row, rows
 from firmware.api.errors import ApiError
 from firmware.codec.json_stream import Live
 
+COMMANDS = """
+get_dev_info anyone - object
+get_params anyone - object
+get_dev_types anyone - object
+help anyone - array name?:text:1:32
+"""
+
 _VENDOR = 52997
 _TYPES = """
 evse_powerbrain Charge point of this box
@@ -121,8 +128,8 @@ def help(box, arguments: dict, role: int) -> list:
 def _described(line):
     return {
         "cmd": line[0],
-        "role": line[2],
-        "writes": "" if line[3] == "-" else line[3],
-        "answer": line[4],
+        "role": line[1],
+        "writes": "" if line[2] == "-" else line[2],
+        "answer": line[3],
         "parameters": line[5:],
     }

@@ -2,6 +2,17 @@
 
 from firmware.api.errors import ApiError
 
+COMMANDS = """
+set_ajax_meter admin - ok dev_id:dev model?:text:0:127
+ import_wh?:num:0:1e15 import_vah?:num:0:1e15 export_wh?:num:0:1e15 export_vah?:num:0:1e15
+ voltage?:three:0:1000 current?:three:-1e7:1e7 power_w?:num:-1e7:1e7 power_va?:num:-1e7:1e7
+ is_va?:bool soc?:num:0:100 +body:any
+set_ajax_evse admin - object dev_id:dev model?:text:0:127 state?:int:1:6
+ max_charging_current?:num:0:1e6 current?:three:0:1e6 total_energy?:num:0:1e15
+ rfid?:text:0:32 +body:any
+soft_meter admin - number dev_id:dev val?:num:0:1e15
+"""
+
 
 def _device(box, arguments):
     device = box.devices.get(arguments["dev_id"])

@@ -8,6 +8,22 @@ from firmware.schema import MASK, masked, row
 from firmware.settings import SECTIONS, VERSION, Settings
 from firmware.ticks import after
 
+COMMANDS = """
+change_admin_pwd anyone flash ok old_pwd?:text:0:64 new_pwd:text:0:64
+accept_license anyone - ok acc?:bool allow_usage_stats?:bool
+set_diag_logging admin - ok enable:bool
+get_status admin - object
+get_log admin - array after?:int:0:1e9 count?:int:1:1000
+ level?:error|warning|info|debug
+get_transactions admin - array from?:int:0:4294967295 to?:int:0:4294967295
+ format?:json|csv
+backup admin - object secrets?:bool
+restore admin flash object dry?:bool body:any
+sync admin flash ok
+restart admin - ok
+factory_reset admin flash ok confirm:bool
+"""
+
 _DIAGNOSIS_MS = 300000
 
 
@@ -72,7 +88,8 @@ def shown(entry: tuple) -> dict:
     return {"nr": number, "time": at, "level": NAMES[level], "topic": topic, "text": text}
 
 
-_COLUMNS = "nr,dev_id,begin,end,duration_s,charging_s,energy_wh,meter_begin_wh,meter_end_wh,user,rfid,reason"
+_COLUMNS = """nr dev_id begin end duration_s charging_s energy_wh
+meter_begin_wh meter_end_wh user rfid reason"""
 
 
 def get_transactions(box, arguments: dict, role: int):
@@ -86,8 +103,8 @@ def get_transactions(box, arguments: dict, role: int):
 
 
 def _lines(entries):
-    yield _COLUMNS
-    names = _COLUMNS.split(",")
+    names = _COLUMNS.split()
+    yield ",".join(names)
     for entry in entries:
         yield ",".join(_quoted(entry.get(name)) for name in names)
 
@@ -146,6 +163,6 @@ def _reveal(settings, section, values):
     for name, value in values.items() if isinstance(values, dict) else ():
         line = row(section + "." + name)
         if line and isinstance(value, str) and MASK in value:
-            known = settings.get(line[0])
+            known = settings.get(section + "." + name)
             if value == masked(line, known):
                 values[name] = known

@@ -4,6 +4,15 @@ from firmware.api.errors import ApiError
 from firmware.schema import SettingError, row, take
 from firmware.settings import SECTIONS
 
+COMMANDS = """
+set_params admin flash ok body:any
+get_devices admin - array
+set_device admin flash ok body:any
+del_device admin flash ok dev_id:dev
+reset_device admin - ok dev_id:dev
+get_settings admin - object section?:text:1:16
+"""
+
 # Members of get_devices and get_dev_info that clients send back with set_device unchanged.
 _READ_ONLY = """
  com_err com_err_secs com_errors status last_error is_evse user_info model ip_address inputs
@@ -28,7 +37,7 @@ def set_params(box, arguments: dict, role: int) -> str:
             values[name if "." in name else "params." + name] = value
     for name in values:
         line = row(name)
-        if line and line[6] == "owner":
+        if line and line[5] == "owner":
             raise ApiError("not_allowed", f"{name} has a command of its own", name)
     entry = None if devices is None else _entry(box, devices)
     box.settings.change(values)

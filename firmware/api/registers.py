@@ -3,6 +3,15 @@
 from firmware.api.errors import ApiError
 from firmware.charge.signals import Refused
 
+COMMANDS = """
+modbus admin flash any device:text:1:16 read?:text:1:8 count?:int:1:125
+ write?:text:1:8 value?:int:-2147483648:4294967295 values?:numbers:0:65535
+modbus_get admin - any addr?:text:0:64 func?:int:3:4 id:int:1:247 reg:text:1:8
+ type?:w|d|f|q|s cnt?:int:1:64 order?:hl|lh
+modbus_set admin - ok addr?:text:0:64 func?:int:6:16 id:int:1:247 reg:text:1:8
+ val:text:1:32 type?:w|d|f|q order?:hl|lh
+"""
+
 # register, length in words, what it holds; "s" after the length marks a text.
 _COMMON = """
 8000 2 vendor

@@ -4,6 +4,16 @@ from firmware.api.commands import ADMIN
 from firmware.api.errors import ApiError
 from firmware.api.guard import guard, same
 
+COMMANDS = """
+enter_rfid anyone - ok rfid:text:1:32 dev_id?:dev
+override_device anyone - ok dev_id:dev flags?:text:0:6 mamps?:int:0:80000 rfid?:text:0:32
+get_users admin - array
+get_user anyone - object id:text:1:32
+set_user anyone flash ok body:any
+del_user admin flash ok id:text:1:32
+get_new_user_id admin - text
+"""
+
 
 def find_card(users: list, number: str) -> tuple:
     """(user, card) to whom a card, PIN or user id belongs; (None, None) when it is unknown."""

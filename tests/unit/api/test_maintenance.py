@@ -244,6 +244,12 @@ def test_the_proxy_asks_other_devices():
     line.device.ask(master, 0)
     line.device.answered(master, 0)
     assert master.asked == (5, 7, [65535, 65534]) and later.answer == "ok"
-    for bad in ("&id=5&reg=70000&val=1", "&id=5&reg=x&val=1", "&id=5&reg=1&val=70000",
-                "&id=5&reg=1&val=x", "&id=0&reg=1&val=1", "&id=5&reg=1&val=1&addr=1.2.3.4:502"):  # fmt: skip
+    for bad in (
+        "&id=5&reg=70000&val=1",
+        "&id=5&reg=x&val=1",
+        "&id=5&reg=1&val=70000",
+        "&id=5&reg=1&val=x",
+        "&id=0&reg=1&val=1",
+        "&id=5&reg=1&val=1&addr=1.2.3.4:502",
+    ):
         assert "error" in bench.box.commands.call("cmd=modbus_set" + bad, None, 2), bad
