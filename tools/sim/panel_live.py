@@ -83,7 +83,6 @@ class Live:
         lines = Panel(True).lines(view, width, height)
         text = "\x1b[H" + "\x1b[K\r\n".join(lines) + "\x1b[K\x1b[J"
         self._screen.write(text)
-        self._screen.flush()
 
     def _read_console(self):
         if self._console is None:
@@ -134,7 +133,6 @@ class Live:
         self._act("clear" if name in self._bench.injected else "fault", name)
 
     def _plug(self):
-        self._view.car = self._cars[self._car]
         if self._bench.world.car is None:
             self._act("plug", self._cars[self._car])
             self._view.car = self._bench.world.car.settings["name"]
@@ -159,7 +157,6 @@ class Live:
         self._view.broker_runs = not self._view.broker_runs
         if self._control:
             self._control.write("broker " + ("start\n" if self._view.broker_runs else "stop\n"))
-            self._control.flush()
 
     def _faster(self, steps):
         clock = self._bench.clock
