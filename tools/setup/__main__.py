@@ -18,9 +18,9 @@ def main(arguments) -> int:
         import esp32like
 
         steps = [python_tools.install, esp32like.install]
-    started = time.monotonic()
     try:
         with locked():
+            started = time.monotonic()
             clear_scratch()
             for step in steps:
                 step()
