@@ -2,9 +2,8 @@
 
 import struct
 
-from bench import powered
-
 import install
+from bench import powered
 
 install.install()
 

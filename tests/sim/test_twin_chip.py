@@ -236,3 +236,36 @@ def test_modules_of_the_firmware_are_new_in_each_life():
     assert chip.run(story()) == (1, 1)
     assert BOARD["contactor"] == 27
     remove(chip)
+
+
+def test_without_supply_the_pilot_is_at_nothing_and_comes_back_high():
+    chip = programmed(_COUNTING)
+    pilot = chip.world.pilot
+
+    def story():
+        yield 1000
+        chip.cut_power(2000)
+        yield 1000
+        assert (pilot.high_mv, pilot.low_mv, pilot.state) == (0, 0, -1)
+        yield 1100
+        assert pilot.high_mv == 12000 and pilot.state == 65535 and chip.boots == 1
+        yield 1000
+        assert chip.boots == 2
+
+    chip.run(story())
+    remove(chip)
+
+
+def test_the_watchdog_barks_through_a_soft_reset():
+    text = (
+        "import machine, time\n"
+        "if machine.reset_cause() == machine.PWRON_RESET:\n"
+        "    machine.WDT(timeout=1000)\n"
+        "    time.sleep_ms(500)\n"
+        "    machine.soft_reset()\n"
+        "time.sleep_ms(5000)\n"
+    )
+    chip = programmed(text)
+    chip.run(None, 3000)
+    assert [death[1] for death in chip.deaths[:2]] == [SOFT_RESET, WDT_RESET]
+    remove(chip)

@@ -120,22 +120,21 @@ class Chip:
                 self._cause = PWRON_RESET
 
     def _wait_for_boot(self):
-        if self._cause == SOFT_RESET:
-            pause_ms = _SOFT_BOOT_MS
-        else:
-            pause_ms = _BOOT_MS
-            if self._cause == PWRON_RESET:
-                pause_ms += self._off_ms
-                self._off_ms = 0
+        pause_ms = _SOFT_BOOT_MS if self._cause == SOFT_RESET else _BOOT_MS
+        off_ms = self._off_ms
+        self._off_ms = 0
         self.clock.halted = None
         self.world.flash.unmount()
+        if off_ms:
+            self.world.supply(False)
+            self.clock.advance(off_ms * 1000)
+            self.world.supply(True)
         self.clock.advance(pause_ms * 1000)
 
     def _boot(self):
         self.boots += 1
         SILICON.boots = self.boots
         SILICON.reset_cause = self._cause
-        SILICON.begin()
         SILICON.power(self.world)
         self.world.chip_started()
         if self._cause == PWRON_RESET:

@@ -47,13 +47,10 @@ NOISE = array("h", [0] * 1024)
 
 def seed_noise(seed: int):
     """Fill NOISE with a bell-shaped sequence, 1024 at most, the same for the same seed."""
-    state = (seed * 2654435 + 12345) & 0x3FFFFFFF
+    state = seed & 0xFFFFF
     for i in range(len(NOISE)):
         total = 0
         for _ in range(4):
-            state = (state * 1103 + 12345) & 0xFFFFF
+            state = (state * 1021 + 12345) & 0xFFFFF  # full period: 1020 is a multiple of 4
             total += (state >> 8) & 511
         NOISE[i] = total - 1022
-
-
-seed_noise(1)

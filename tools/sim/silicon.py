@@ -99,11 +99,14 @@ class Silicon:
         self.dead = True
         for timer in list(self.timers.values()):
             timer.stop()
-        if self.watchdog is not None:
-            self.watchdog.stop()
+        watchdog = self.watchdog
+        if watchdog is not None and cause != SOFT_RESET:
+            watchdog.stop()
+            watchdog = None
         self.clock.close_sockets()
         used = [n for n in range(PINS) if MODES[n]]
         self.begin()
+        self.watchdog = watchdog  # goes on barking through a soft reset
         for n in used:
             LEVELS[n] = 0
             self.world.pin_released(n)

@@ -40,7 +40,8 @@ def node_mv(source_mv: int, load, short_ohm: int | None) -> int:
 
 
 class PilotWire:
-    """Levers: `short(ohm)`, `cut(open)`, `offset_mv`, `noise_mv`, `source_mv`, `negative_missing`.
+    """Levers: `short(ohm)`, `cut(open)`, `source_mv`, `negative_missing`, and
+    what the ADC makes of it: `offset_mv` and `noise_mv` at the connector, `gain_permille`.
 
     Call `refresh()` after moving a lever that is a plain attribute.
     """
@@ -58,6 +59,8 @@ class PilotWire:
         self.offset_mv = 0
         self.noise_mv = 60
         self.source_mv = _SOURCE_MV
+        self.gain_permille = 1000
+        self.powered = True
         self.negative_missing = False
         self.edge_us = 4
         self.high_mv = 0
@@ -89,6 +92,11 @@ class PilotWire:
         self.relay_open = bool(disconnect)
         self.refresh()
 
+    def supply(self, on: bool):
+        """Whether the source has its supply: without it the pilot is at 0 V."""
+        self.powered = on
+        self.refresh()
+
     def short(self, ohm: int | None):
         """Resistance between pilot and PE in the cable; None to remove it."""
         self.short_ohm = ohm
@@ -102,7 +110,7 @@ class PilotWire:
     @property
     def state(self) -> int:
         """What the car sees: duty 1 to 65534 = PWM, 65535 = +12 V, 0 = -12 V, -1 = nothing."""
-        if self.relay_open or self.broken:
+        if self.relay_open or self.broken or not self.powered:
             return -1
         return self.duty
 
@@ -113,8 +121,9 @@ class PilotWire:
         connected = not (self.relay_open or self.broken)
         load = car.load() if car is not None and connected else None
         short = self._short(car) if not self.relay_open else None
-        self.high_mv = node_mv(self.source_mv, load, short)
-        low_source = 0 if self.negative_missing else -self.source_mv
+        source_mv = self.source_mv if self.powered else 0
+        self.high_mv = node_mv(source_mv, load, short)
+        low_source = 0 if self.negative_missing else -source_mv
         self.low_mv = node_mv(low_source, load, short)
         TIME[_HIGH_UV] = self._at_adc(self.high_mv)
         TIME[_LOW_UV] = self._at_adc(self.low_mv)
@@ -134,5 +143,5 @@ class PilotWire:
         return min(theirs, self.short_ohm)
 
     def _at_adc(self, mv: int) -> int:
-        mv += self.offset_mv
+        mv = mv * self.gain_permille // 1000 + self.offset_mv
         return ((mv * 1000) // self._factor) + self._zero_mv * 1000

@@ -1,5 +1,6 @@
 """The world behind the pins: joins pilot, car, contactors, mains and meters by the wiring."""
 
+from registers import seed_noise
 from silicon import SILICON
 from world.bus import Bus, Dts353
 from world.contactor import Contactor
@@ -34,6 +35,7 @@ class World:
         self.emergency = False
         self.deaths = []
         self._random = seed & 0x3FFFFFFF
+        seed_noise(seed)
         self._on_pin = {}
         self.mains = Mains(self)
         self.contactor = Contactor(self, "contactor", board.get("contactor_mirror"))
@@ -100,6 +102,10 @@ class World:
             car.leave()
             self.analogue.set_proximity(None)
             self.pilot.refresh()
+
+    def supply(self, on: bool):
+        """The controller's own supply: without it the pilot is at 0 V and the coils drop."""
+        self.pilot.supply(on)
 
     def press_emergency(self, pressed: bool):
         """The emergency-stop loop opens (True, also what a broken wire does) or closes."""
