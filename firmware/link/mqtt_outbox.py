@@ -20,6 +20,7 @@ class Letter:
 
     def __init__(self):
         self.topic = self.payload = None
+        self.properties = b""
         self.flags = self.keep = self.stage = self.packet_id = self.sent_at = 0
 
 
@@ -93,12 +94,6 @@ class Outbox:
             self.unacknowledged += 1
         else:
             self._forget(letter)
-
-    def number(self, letter: Letter) -> int:
-        """The packet identifier of a message, given at its first sending; 0 for QoS 0."""
-        if letter.flags & 6 and not letter.packet_id:
-            letter.packet_id = self.new_id()
-        return letter.packet_id
 
     def new_id(self) -> int:
         """A packet identifier that no unacknowledged message uses."""

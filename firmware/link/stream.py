@@ -9,23 +9,24 @@ from micropython import const
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 
-_WORDS = {
-    errno.ECONNREFUSED: "refused: nothing listens there",
-    errno.ECONNRESET: "cut by the peer",
-    errno.EHOSTUNREACH: "no way to that address",
-    errno.ETIMEDOUT: "no answer",
-    errno.ENOMEM: "out of memory",
-}
-
 
 class LinkError(Exception):
-    """A connection failed or cannot go on; the argument says why in words."""
+    """A connection failed or cannot go on; the argument says why in words.
+
+    `refused` tells that the host is there and only its service is not.
+    """
+
+    def __init__(self, reason: str, refused: bool = False):
+        super().__init__(reason)
+        self.refused = refused
 
 
-def words(error: OSError) -> str:
-    """What an OSError of a socket means, else its name or number."""
+def failure(error: OSError) -> LinkError:
+    """What to raise instead of a socket's OSError."""
     number = error.errno
-    return _WORDS.get(number) or errno.errorcode.get(number) or str(error)
+    if number == errno.ECONNREFUSED:
+        return LinkError("nothing listens there", True)
+    return LinkError(errno.errorcode.get(number) or str(error))
 
 
 class TcpStream:
@@ -42,7 +43,7 @@ class TcpStream:
         try:
             self.socket = socket.socket()
         except OSError as error:
-            raise LinkError(words(error))
+            raise failure(error)
         try:
             self.socket.setblocking(False)
             self._without_delay()
@@ -50,7 +51,7 @@ class TcpStream:
         except OSError as error:
             if error.errno != errno.EINPROGRESS:
                 self.close()
-                raise LinkError(words(error))
+                raise failure(error)
         self._poll = select.poll()
         self._poll.register(self.socket, select.POLLOUT)
 
@@ -76,7 +77,7 @@ class TcpStream:
         try:
             self.socket.readinto(bytearray(1))
         except OSError as error:
-            raise LinkError(words(error))
+            raise failure(error)
         raise LinkError("closed while connecting")
 
     def close(self):

@@ -40,8 +40,8 @@ class Peer:
     def close(self):
         self.closed = True
 
-    def readinto(self, buffer, count):
-        count = min(count, len(self.incoming), self.portion)
+    def readinto(self, buffer):
+        count = min(len(buffer), len(self.incoming), self.portion)
         if count == 0:
             return 0 if self.cut else None
         for index in range(count):

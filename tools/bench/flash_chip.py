@@ -1,5 +1,9 @@
 """A NOR flash chip with time and wear, as the ESP32 sees it through its driver."""
 
+import os
+
+import vfs
+
 _READ_US = 40
 _PAGE_US = (700, 3000)
 _ERASE_US = (45000, 400000)
@@ -68,10 +72,15 @@ class FlashChip:
         self.typical_us = self.worst_us = 0
 
 
-def fill(folder: str, percent: int, blocks: int):
-    """Fill the littlefs with files of 16 KiB, so that it is as slow as a used one."""
-    content = b"x" * 4096
-    for number in range(blocks * percent // 100 // 4):
-        with open(f"{folder}/fill{number}", "wb") as file:
-            for _ in range(4):
-                file.write(content)
+def used(blocks: int = 512):
+    """A chip as on a board in use, mounted at /flash: firmware in two versions; 60 % are full."""
+    chip = FlashChip(blocks)
+    vfs.VfsLfs2.mkfs(chip)
+    vfs.mount(vfs.VfsLfs2(chip), "/flash")
+    os.mkdir("/flash/data")
+    for room in range(14):
+        os.mkdir(f"/flash/room{room}")
+        for number in range(10):
+            with open(f"/flash/room{room}/{number}.mpy", "wb") as file:
+                file.write(b"x" * 6000)
+    return chip

@@ -11,7 +11,7 @@ sys.path.insert(0, sys.path[1])
 import time
 
 import vfs
-from flash_chip import FlashChip, fill
+from flash_chip import used
 
 from firmware.store.area import claim
 from firmware.store.config import ConfigStore
@@ -21,7 +21,7 @@ from firmware.store.transactions import Transactions
 from firmware.store.vault import Vault
 from firmware.store.wear import Wear
 
-_FOLDER = "/flash"
+_FOLDER = "/flash/data"
 _BLOCKS = 512
 # The unix port on a PC is so many times faster than the ESP32 (measured 90 to 130).
 _ESP32 = 110
@@ -40,7 +40,9 @@ class Table:
     def __init__(self, chip):
         self.chip = chip
         self.now = 0
-        print("| path | contactor | calls | reads | programs | erases | longest ms | at worst ms |")
+        print(
+            "| path | contactor | calls | reads | programs | erases | longest ms | at worst ms |"
+        )
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")
 
     def row(self, name, contactor, steps):
@@ -120,23 +122,37 @@ def ends(kept, rounds):
         yield
 
 
+def ahead(kept, rounds):
+    for _ in range(rounds):
+        kept.begin("E1", 1760000000, 123456, "anna", "04AB12CD")
+        kept.step(False)
+        kept.end("E1", 1760003600, 127777, "unplugged")
+        kept.step(False)
+        kept.chip.mark()
+        kept.step(False)
+        yield
+
+
 def marks(kept, rounds):
     for number in range(rounds):
-        kept.delivered(kept.sent + 1)
+        kept.delivered(kept.last - number)
         kept.step(False)
         yield
 
 
 def flash_table():
-    chip = FlashChip(_BLOCKS)
-    vfs.VfsLfs2.mkfs(chip)
-    vfs.mount(vfs.VfsLfs2(chip), _FOLDER)
-    fill(_FOLDER, 60, _BLOCKS)
+    chip = used()
     wear = Wear()
     table = Table(chip)
     store = ConfigStore(_FOLDER, Quiet(), wear, 1, Vault(b"k" * 32, ("wifi_password",)))
     area = claim(_FOLDER, chip, wear)
+    ring = claim(_FOLDER, chip, wear, "transactions", 35)
     table.row("claim the ledger's blocks (boot)", "boot", once(claim, _FOLDER, chip, wear))
+    table.row(
+        "claim the transactions' (boot)",
+        "boot",
+        once(claim, _FOLDER, chip, wear, "transactions", 35),
+    )
     table.row("first load of the configuration", "boot", once(store.load))
     table.row("configuration: longest of its steps", "open", config_steps(store, 100))
     table.row("configuration: save() at once", "open", config_whole(store, 100))
@@ -147,14 +163,17 @@ def flash_table():
     table.row("ledger: step with blocks to erase", "open", ledger_steps(ledger, False, 60, 40000))
     again = Ledger(area, None, wear, Quiet())
     table.row("ledger: load", "boot", once(again.load))
-    kept = Transactions(_FOLDER, wear, Quiet())
+    kept = Transactions(ring, wear, Quiet())
     kept.chip = chip
     table.row("transactions: load", "boot", once(kept.load, ledger.value))
-    table.row("transactions: begin", "open", begins(kept, 200))
-    table.row("transactions: end", "open", ends(kept, 1200))
-    table.row("transactions: delivered", "open", marks(kept, 200))
+    table.row("transactions: begin", "any", begins(kept, 200))
+    table.row("transactions: end", "any", ends(kept, 1200))
+    table.row("transactions: erase ahead", "open", ahead(kept, 100))
+    table.row("transactions: delivered", "any", marks(kept, 200))
     table.row("transactions: next line of CSV", "any", kept.csv())
-    vfs.umount(_FOLDER)
+    again = Transactions(ring, wear, Quiet())
+    table.row("transactions: load when full", "boot", once(again.load, ledger.value))
+    vfs.umount("/flash")
 
 
 def timed(name, steps):

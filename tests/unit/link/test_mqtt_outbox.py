@@ -7,7 +7,8 @@ def drained(outbox, now=0):
     """Send everything that may be sent now; [(topic, payload), …]."""
     sent = []
     while letter := outbox.next():
-        outbox.number(letter)
+        if letter.flags & 6 and not letter.packet_id:
+            letter.packet_id = outbox.new_id()
         sent.append((letter.topic, letter.payload))
         outbox.taken(letter, now)
     return sent

@@ -1,0 +1,112 @@
+"""The way to a peer and back to it: states with deadlines, and waits between attempts."""
+
+from os import urandom
+
+from micropython import const
+
+from firmware.codec.broker_url import is_address
+from firmware.link.stream import LinkError, TcpStream
+from firmware.ticks import after, since
+
+_OFF = const("off")
+_WAITING = const("waiting")
+_RESOLVING = const("resolving")
+_CONNECTING = const("connecting")
+_SECURING = const("securing")
+_GREETING = const("greeting")
+_CONNECTED = const("connected")
+
+# How long a state may last, in ms. A connection that is up is its owner's to watch.
+PATIENCE_MS = {_RESOLVING: 10000, _CONNECTING: 10000, _SECURING: 30000, _GREETING: 10000}
+
+_STABLE_MS = const(10000)  # a connection that lived that long starts the back-off anew
+_LONGEST_WAIT_MS = const(60000)
+_REFUSED_WAIT_MS = const(8000)  # the host is there, only its broker is not: look often
+
+
+class Line:
+    """Gets connected to one peer, and again after each failure; `stream` is there while it lives.
+
+    off -> waiting -> resolving -> connecting -> (securing) -> greeting -> connected -> waiting ...
+    `network_up()`, where given, holds attempts back while it says False; `resolver` has
+    lookup(host, now), which gives an address, or None while it is asking. `secure(stream)`, where
+    given, wraps a stream once TCP is up; what it returns has ready(), socket and close() too.
+    """
+
+    def __init__(self, host: str, port: int):
+        self.host = host
+        self.port = port
+        self.state = _OFF
+        self.since = 0
+        self.connections = 0
+        self.failures = 0
+        self.last_error = ""
+        self.network_up = self.resolver = self.secure = self.stream = None
+        self.open = TcpStream
+        self._attempts = 0
+        self._deadline = None
+
+    def enter(self, state: str, now: int):
+        """Go on to the next state, which has its own time."""
+        self.state = state
+        self.since = now
+        self._deadline = after(now, PATIENCE_MS[state]) if state in PATIENCE_MS else None
+        if state == _CONNECTED:
+            self.connections += 1
+
+    def advance(self, now: int) -> bool:
+        """Take the next step when its time has come; True when greeting can begin or goes on.
+
+        Raises LinkError, also for a state that has lasted too long: then call lost().
+        """
+        late = self._deadline is not None and since(now, self._deadline) >= 0
+        if self.state == _WAITING or self.state == _OFF:
+            if (late or self.state == _OFF) and (not self.network_up or self.network_up()):
+                self.enter(_RESOLVING, now)
+        elif late:
+            raise LinkError(f"no answer for {PATIENCE_MS[self.state] // 1000} s")
+        elif self.state == _RESOLVING:
+            self._resolve(now)
+        elif self.state == _GREETING:
+            return True
+        elif self.stream.ready():
+            if self.state == _CONNECTING and self.secure:
+                self.enter(_SECURING, now)
+                self.stream = self.secure(self.stream)
+            else:
+                self.enter(_GREETING, now)
+                return True
+        return False
+
+    def _resolve(self, now: int):
+        address = self.host
+        if not is_address(address):
+            if not self.resolver:
+                raise LinkError("no resolver for names")
+            address = self.resolver.lookup(address, now)
+        if address:
+            self.stream = self.open(address, self.port)
+            self.enter(_CONNECTING, now)
+
+    def lost(self, now: int, error) -> int:
+        """Hang up and wait for 1 to 60 s, each time longer; returns the ms to wait."""
+        if self.state == _CONNECTED and since(now, self.since) > _STABLE_MS:
+            self._attempts = 0
+        most = _REFUSED_WAIT_MS if getattr(error, "refused", False) else _LONGEST_WAIT_MS
+        wait_ms = min(1000 << min(self._attempts, 6), most)
+        if self._attempts:  # half of it is chance, so that a hundred boxes do not come at once
+            wait_ms -= wait_ms * urandom(1)[0] // 512
+        self._attempts += 1
+        self.failures += 1
+        self.last_error = f"{self.state}: {error}"
+        self.hang_up()
+        self.enter(_WAITING, now)
+        self._deadline = after(now, wait_ms)
+        return wait_ms
+
+    def hang_up(self):
+        """Close whatever is open."""
+        if self.stream:
+            self.stream.close()
+            self.stream = None
+        self.state = _OFF
