@@ -1,6 +1,6 @@
 """What has to be looked after once a second: authorisation, plans, diagnostic logging."""
 
-from firmware.log import DEBUG, INFO
+from firmware.log import DEBUG, INFO, NAMES
 from firmware.ticks import since
 
 
@@ -37,3 +37,9 @@ class Chores:
         limits = () if minute is None else (plan_of(box, device.dev_id), plan_of(box, "$G"))
         values = [value for plan in limits if (value := limit_at(plan, minute)) is not None]
         device.plan(min(values) if values else None, now)
+
+
+def entry_shown(entry: tuple) -> dict:
+    """One entry of the log as clients see it: {"nr", "time", "level", "topic", "text"}."""
+    number, at, level, topic, text = entry
+    return {"nr": number, "time": at, "level": NAMES[level], "topic": topic, "text": text}

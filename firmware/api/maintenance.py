@@ -1,5 +1,6 @@
 """Commands that look after the box: restart, log, password, backup, transactions."""
 
+from firmware.api.chores import entry_shown
 from firmware.api.errors import ApiError
 from firmware.api.guard import guard
 from firmware.codec.json_stream import Items
@@ -78,14 +79,10 @@ def get_log(box, arguments: dict, role: int):
     wanted = NAMES.index(arguments.get("level", NAMES[-1]))
     first = max(arguments.get("after", 0), box.log.number - arguments.get("count", 64))
     return Items(
-        lambda: (shown(entry) for entry in box.log.after(first) if entry and entry[2] <= wanted)
+        lambda: (
+            entry_shown(entry) for entry in box.log.after(first) if entry and entry[2] <= wanted
+        )
     )
-
-
-def shown(entry: tuple) -> dict:
-    """One entry of the log as clients see it."""
-    number, at, level, topic, text = entry
-    return {"nr": number, "time": at, "level": NAMES[level], "topic": topic, "text": text}
 
 
 _COLUMNS = """nr dev_id begin end duration_s charging_s energy_wh

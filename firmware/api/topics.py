@@ -2,10 +2,12 @@
 
 from micropython import const
 
+from firmware.api.chores import entry_shown
 from firmware.api.commands import ADMIN, ANYONE
 from firmware.api.errors import ApiError
 from firmware.codec import relaxed_json
 from firmware.codec.json_stream import JsonStream, Live
+from firmware.log import NAMES
 from firmware.ticks import since
 
 _PERIOD = const(1000)
@@ -25,6 +27,7 @@ class Topics:
         self._publish = publish
         self._sent = {}
         self._cursor = 0
+        self._logged = 0
         mqtt = box.settings.mqtt
         self.root = f"cfos_mqtt_{box.system.serial}" if mqtt.use_serial_number else "cfos_mqtt"
 
@@ -129,6 +132,8 @@ class Topics:
         least once per minute.
         """
         mqtt = self._box.settings.mqtt
+        if mqtt.log and self._logged < self._box.log.number:
+            return self._entry(NAMES.index(mqtt.log_level))
         if not mqtt.info:
             return None
         self._cursor += 1
@@ -145,6 +150,20 @@ class Topics:
         return self._fresh(
             "get/" + device.dev_id, device.signature(now), now, Live(lambda: device.info(now))
         )
+
+    def _entry(self, most):
+        """The next entry of the log; what came faster than the ring is long is lost."""
+        entry = next(self._box.log.after(self._logged))
+        self._logged = entry[0]
+        if entry[2] > most:
+            return None
+        return "log", self.root + "/log", JsonStream(entry_shown(entry))
+
+    def told(self, event: str, transaction: dict):
+        """Publish one entry of the transaction log: `event` is begin, interval or end."""
+        if self._box.settings.mqtt.ta_log:
+            entry = {"event": event} | transaction
+            self._publish("ta_log", self.root + "/ta_log", JsonStream(entry))
 
     def _fresh(self, name, signature, now, value):
         sent = self._sent.get(name)

@@ -4,7 +4,6 @@ import asyncio
 import binascii
 import gc
 import socket
-import time
 
 from micropython import const
 
@@ -13,7 +12,7 @@ from firmware.api.errors import ApiError
 from firmware.api.guard import guard
 from firmware.codec.http_head import Head, HeadError
 from firmware.codec.json_stream import Items, JsonStream
-from firmware.ticks import PERIOD, after, since
+from firmware.ticks import after, since
 
 WORKERS = const(4)
 _LONGEST_HEAD = const(2048)
@@ -51,36 +50,32 @@ _PAGE = (
 )
 
 
+def listening(port: int):
+    """A listening socket that never blocks; OSError when the port is taken."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
+    listener.listen(WORKERS)
+    listener.setblocking(False)
+    return listener
+
+
 class Gone(Exception):
     """The peer hung up, or was too slow to be waited for."""
 
 
 class HttpDoor:
-    """A listening socket of our own. `WORKERS` tasks run `serve`: so many connections, no more.
+    """`WORKERS` tasks run `serve` on one listening socket: so many connections, and no more.
 
     `free()` tells the free memory in bytes: below 16 kB no connection is taken.
     """
 
-    def __init__(self, box, log, free=gc.mem_free):
+    def __init__(self, box, listener, free=gc.mem_free):
         self.served = 0
         self.refused = 0
         self._box = box
-        self._log = log
-        self._free = free
-        self._listener = None
-
-    def listen(self, port: int):
-        """Open the socket; OSError when the port is taken."""
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
-        listener.listen(WORKERS)
-        listener.setblocking(False)
         self._listener = listener
-
-    def close(self):
-        """Close the listening socket."""
-        self._listener.close()
+        self._free = free
 
     async def serve(self):
         """Take a connection, answer its request, close it; for ever."""
@@ -97,7 +92,7 @@ class HttpDoor:
             await self._converse(peer)
 
     async def _converse(self, peer):
-        connection = Connection(peer)
+        connection = Connection(peer, self._box.now)
         try:
             await self._answer(connection)
             self.served += 1
@@ -161,7 +156,7 @@ class HttpDoor:
         else:
             answer = self._box.commands.call(head.query, body, role)
         if hasattr(answer, "then"):
-            answer = await _later(answer)
+            answer = await self._later(answer)
         status = 200
         if isinstance(answer, dict) and "error" in answer:
             status = _STATUS.get(answer["error"]["code"], 400)
@@ -169,22 +164,22 @@ class HttpDoor:
                 status = 401
         await connection.send(status, answer if isinstance(answer, Items) else JsonStream(answer))
 
-
-async def _later(answer):
-    """What the line answers, or an error that says that it does not."""
-    deadline = after(_now(), _LATER_MS)
-    while not answer.ready:
-        if since(_now(), deadline) > 0:
-            return ApiError("no_answer", "the RS485 line did not answer in time").answer()
-        await asyncio.sleep_ms(_WAIT_MS)
-    return answer.answer
+    async def _later(self, answer):
+        """What the line answers, or an error that says that it does not."""
+        deadline = after(self._box.now(), _LATER_MS)
+        while not answer.ready:
+            if since(self._box.now(), deadline) > 0:
+                return ApiError("no_answer", "the RS485 line did not answer in time").answer()
+            await asyncio.sleep_ms(_WAIT_MS)
+        return answer.answer
 
 
 class Connection:
     """One accepted socket, never blocking, with a deadline for every phase."""
 
-    def __init__(self, peer):
+    def __init__(self, peer, now):
         self._peer = peer
+        self._now = now
         self._rest = b""
         peer.setblocking(False)
 
@@ -193,7 +188,7 @@ class Connection:
 
     async def head(self) -> Head:
         """The request's head, within 5 s and 2 KiB."""
-        deadline = after(_now(), _HEAD_MS)
+        deadline = after(self._now(), _HEAD_MS)
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
             if len(data) >= _LONGEST_HEAD:
@@ -204,7 +199,7 @@ class Connection:
 
     async def body(self, length: int) -> bytes:
         """`length` bytes, within 10 s."""
-        deadline = after(_now(), _BODY_MS)
+        deadline = after(self._now(), _BODY_MS)
         data = bytearray(self._rest[:length])
         while len(data) < length:
             data.extend(await self._receive(deadline))
@@ -222,7 +217,7 @@ class Connection:
                 raise Gone
             if data:
                 return data
-            if since(_now(), deadline) > 0:
+            if since(self._now(), deadline) > 0:
                 raise HeadError(408, "the request took too long")
             await asyncio.sleep_ms(_WAIT_MS)
 
@@ -230,7 +225,7 @@ class Connection:
         """All of `data`, bytes-like; gives up when nothing moves for 5 s."""
         view = memoryview(data)
         sent = 0
-        deadline = after(_now(), _STALLED_MS)
+        deadline = after(self._now(), _STALLED_MS)
         while sent < len(view):
             try:
                 count = self._peer.send(view[sent:]) or 0
@@ -240,8 +235,8 @@ class Connection:
                 count = 0
             if count:
                 sent += count
-                deadline = after(_now(), _STALLED_MS)
-            elif since(_now(), deadline) > 0:
+                deadline = after(self._now(), _STALLED_MS)
+            elif since(self._now(), deadline) > 0:
                 raise Gone
             else:
                 await asyncio.sleep_ms(_WAIT_MS)
@@ -271,7 +266,3 @@ class Connection:
         # Without a length the end of the connection is the end of the answer.
         lines += ["Connection: close", "Cache-Control: no-store", "\r\n"]
         await self.write("\r\n".join(lines).encode())
-
-
-def _now() -> int:
-    return time.ticks_ms() & (PERIOD - 1)
