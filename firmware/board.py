@@ -84,6 +84,9 @@ class Board:
 
     def read(self, inputs):
         """Fill the charge point's inputs with what the hardware says now."""
+        # The time is taken first: sampling takes longer when the pilot changes, and the length of
+        # a cycle must not depend on that.
+        inputs.now = self.now()
         self._sampler.sample(inputs, self._duty)
         inputs.contactor_mirror = _at(self._contactor_mirror, 0)
         inputs.phase_mirror = _at(self._phase_mirror, 0)
@@ -94,7 +97,6 @@ class Board:
         if self._slow == _SLOW_CYCLES:
             self._slow = 0
             self._read_slow(inputs)
-        inputs.now = self.now()
 
     def _read_slow(self, inputs):
         if self._proximity is not None:
