@@ -22,6 +22,7 @@ LONG_MODULES: dict[str, str] = {}
 BLOCKING_ALLOWED = {
     "getaddrinfo": {
         "firmware/link/stream.py": "for literal addresses only, which it does not look up",
+        "firmware/link/http.py": "for the literal address on which it listens",
         "firmware/link/resolver.py": "for the literal address of the name server",
     },
     "sleep_ms": {"main.py": "after the loop has ended, before the reset"},
