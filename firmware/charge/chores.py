@@ -118,7 +118,7 @@ class Chores:
             return
         phases = point.phases
         phases.update(point.inputs.phase_mirror, self._lap_ms)
-        if point.state == states.START:
+        if not phases.placed:
             phases.place(point.contactor.proved_open())
         elif point.state == states.GAP:
             phases.gap(point.contactor.proved_open(), self._lap_ms)

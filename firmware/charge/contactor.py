@@ -59,4 +59,6 @@ class Contactor:
             self._faults.report(self._not_closed, self.edge_ms)
 
     def proved_open(self) -> bool:
-        return self.agreed and not self._wrong and not self.closed
+        """Told to open for longer than it bounces, and its mirror says that it is."""
+        settled = self.agreed and not self._wrong and self.edge_ms >= _TRAVEL_MS
+        return settled and not self.closed

@@ -40,11 +40,11 @@ class Limits:
         self._rule()
 
     def lift(self, owner: str):
-        """Forget what `owner` asked for."""
-        if owner in self._owners:
-            self._values[self._row(owner)] = None
-            self._expires[self._row(owner)] = None
-            self._rule()
+        """Forget what `owner` asked for. Its row stays, so that it can set again for free."""
+        row = self._row(owner)
+        self._values[row] = None
+        self._expires[row] = None
+        self._rule()
 
     def update(self, now: int):
         """Let values run out; called several times a second."""
@@ -66,7 +66,8 @@ class Limits:
         for row, owner in enumerate(self._owners):
             then = self._expires[row]
             left = None if then is None else since(then, now)
-            rows.append([owner, self._values[row], left, self._fallbacks[row]])
+            if self._values[row] is not None:
+                rows.append([owner, self._values[row], left, self._fallbacks[row]])
         return rows
 
     def _row(self, owner: str) -> int:

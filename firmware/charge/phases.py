@@ -10,7 +10,7 @@ from firmware.charge import events, faults
 from firmware.charge.contactor import Contactor
 from firmware.charge.signals import Refused
 
-_APART_MS = const(100)  # from cutting the pilot to moving the contactor
+_APART_MS = const(200)  # two rounds: at least 100 ms from cutting the pilot to the move
 _UNPLUGGED_MS = const(1000)
 _LOADED_MS = const(60000)  # after an opening under load the car gets at least this long
 _ONE_MS = const(30000)
@@ -27,6 +27,7 @@ class Phases:
         self.wanted = self.active
         self._fall_back(False)  # True: this car uses one phase only
         self.output = False
+        self.placed = False  # since boot
         self.due = False  # the offer has to be withdrawn now for a switch
         self.ready = not fitted.phase_contactor  # the contactor is where it should be
         self.switching = False  # allowed at all; off unless the user knows the car
@@ -77,7 +78,7 @@ class Phases:
     def update(self, mirror: bool | None, elapsed: int):
         """Ten times a second, where the contactor is fitted: time and the mirror contact."""
         self._contactor.update(self.output, mirror, elapsed)
-        self.ready = self._contactor.agreed and self.output == (self.active == 3)
+        self.ready = self.placed and self._contactor.agreed
         if self._since_ms < _PLENTY_MS:
             self._since_ms += elapsed
         self.due = self._target != self.active and self._since_ms >= self.interval_ms
@@ -93,6 +94,7 @@ class Phases:
     def place(self, proved_open: bool):
         """At boot, before anything is offered: the contactor goes where it belongs."""
         if proved_open:
+            self.placed = True
             self.output = self.active == 3
 
     def begin(self, plugged: bool, loaded: bool) -> int:

@@ -63,8 +63,15 @@ class ChargePoint:
         self.waker = Wake(fitted.pilot_disconnect)
         self.options = Options()
         self.chores = Chores(self)
+        self._begin()
+        limits.set("hardware", fitted.max_current_ma, 0, None, 0)
+        limits.lift("cable")  # rows for those that are set in a step
+        limits.lift("temperature")
+        self.configure(options or {})
+
+    def _begin(self):
         self._protection = self.chores.protection
-        asked = states.ASKED if fitted.ventilation else states.VENTILATE
+        asked = states.ASKED if self.fitted.ventilation else states.VENTILATE
         answers = [states.UNPLUGGED, states.RELEASED, states.ASKED, asked]
         self._level_events = answers + [0] * (pilot.NONE - pilot.D)
         self._fresh = True  # before the first step
@@ -77,8 +84,6 @@ class ChargePoint:
         self._busy = False  # a timer runs
         self._mode, _, self._closed, _, _ = states.OUTPUTS[self.state]
         self._visible = True
-        limits.set("hardware", fitted.max_current_ma, 0, None, 0)
-        self.configure(options or {})
 
     def step(self):
         """One pilot cycle: read self.inputs, fill self.outputs. Allocates nothing."""
@@ -210,7 +215,8 @@ class ChargePoint:
         self._loaded = event != states.RELEASED and self._flowing()
         if self._loaded:
             self.contactor.under_load += 1
-        self._rest_ms = _LOADED_REST_MS if self._loaded else _REST_MS
+        long = self._loaded and event != states.UNPLUGGED  # for this car, not for the next
+        self._rest_ms = _LOADED_REST_MS if long else _REST_MS
         self.transaction.reason = _reason(was, event)
 
     def _flowing(self) -> bool:

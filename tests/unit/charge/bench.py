@@ -155,6 +155,9 @@ class Bench:
     def opened(self) -> bool:
         return not self.outputs.contactor
 
+    def closed(self) -> bool:
+        return self.outputs.contactor
+
     def level(self) -> str:
         return pilot.LETTERS[self.point.level]
 

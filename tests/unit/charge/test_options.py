@@ -1,0 +1,42 @@
+from firmware.charge.signals import Refused
+from tests.unit.charge.bench import FULL, Bench
+
+
+def test_what_is_refused_and_why():
+    for options, reason in (
+        ({"max_current_ma": 40000}, "this board carries 32000 mA"),
+        ({"max_current_ma": 5000}, "max_current_ma: 6000 to 80000"),
+        ({"max_current_ma": "16000"}, "max_current_ma: a whole number"),
+        ({"max_current_ma": True}, "max_current_ma: a whole number"),
+        ({"phase_gap_s": 14}, "phase_gap_s: 15 to 120"),
+        ({"phase_gap_s": 121}, "phase_gap_s: 15 to 120"),
+        ({"phase_interval_s": 209}, "phase_interval_s: 210 to 3600"),
+        ({"random_delay_s": 1801}, "random_delay_s: 0 to 1800"),
+        ({"wake": 1}, "wake: true or false"),
+        ({"wake_recipe": "soon"}, "wake recipe: 'soon' is not like '90 gap 4'"),
+        ({"colour": 3}, "no option 'colour'"),
+    ):
+        point = Bench(FULL).point
+        before = point.options.phase_gap_s, point.options.max_current_ma
+        try:
+            point.configure(dict(options, minimum_ma=8000))
+        except Refused as refusal:
+            assert str(refusal) == reason, options
+        else:
+            raise AssertionError(options)
+        assert (point.options.phase_gap_s, point.options.max_current_ma) == before
+        assert point.options.minimum_ma == 6000 == point.limits.minimum_ma, "none of it is taken"
+
+
+def test_options_take_effect():
+    bench = Bench(FULL, {"max_current_ma": 16000, "minimum_ma": 8000})
+    bench.plug()
+    assert bench.point.offered_ma == 16000
+    bench.point.limits.set("controller", 7000, 0, None, bench.inputs.now)
+    bench.tick(10)
+    assert bench.point.offered_ma == 0
+    bench.point.configure({"minimum_ma": 6000})
+    bench.run(60000)
+    assert bench.point.offered_ma == 7000
+    bench.point.configure({"max_current_ma": 0})
+    assert bench.point.limits.ruling() == ("controller", 7000)
