@@ -104,6 +104,19 @@ class App:
 
             self.mqtt = MqttDoor(self.box, lambda: not self.wifi or self.wifi.connected)
             self.mqtt.connect()
+        self.http = self._http() if self.settings.network.http else None
+
+    def _http(self):
+        from firmware.link.http import HttpDoor, listening
+
+        port = self.settings.network.http_port
+        try:
+            door = HttpDoor(self.box, listening(port))
+        except OSError as error:
+            self.log.error("http", f"port {port} cannot be opened: {error}")
+            return None
+        self.log.info("http", f"listening on port {port}")
+        return door
 
     def _settings_changed(self, names):
         self.devices.renew()
@@ -154,6 +167,10 @@ class App:
             tasks.append(keep("publish", self.mqtt.serve))
             for client in self.mqtt.clients.values():
                 tasks.append(keep("mqtt", client.run))
+        if self.http:
+            from firmware.link.http import WORKERS
+
+            tasks += [keep("http", self.http.serve) for _ in range(WORKERS)]
         gc.threshold(_GARBAGE_BYTES)
         try:
             await asyncio.gather(*tasks)

@@ -81,15 +81,22 @@ class HttpDoor:
         """Take a connection, answer its request, close it; for ever."""
         while True:
             await asyncio.sleep_ms(_LOOK_MS)
-            if self._free() < _FLOOR:
-                gc.collect()
-                if self._free() < _FLOOR:
-                    continue
             try:
                 peer = self._listener.accept()[0]
             except OSError:
                 continue
-            await self._converse(peer)
+            if self._has_room():
+                await self._converse(peer)
+            else:
+                self.refused += 1
+                peer.close()
+
+    def _has_room(self) -> bool:
+        """Looks at the memory only when somebody came: the question itself walks the heap."""
+        if self._free() >= _FLOOR:
+            return True
+        gc.collect()
+        return self._free() >= _FLOOR
 
     async def _converse(self, peer):
         connection = Connection(peer, self._box.now)

@@ -27,7 +27,7 @@ def initial_document(broker: str) -> dict:
         "params": {},
         "charge": {"max_current_ma": 16000},
         "mqtt": {"broker": broker, "control": True},
-        "network": {"wifi_ssid": "sim"},
+        "network": {"wifi_ssid": "sim", "http": bool(broker), "http_port": 8080},
         "devices": [dict(device) for device in _DEVICES],
         "variables": [],
     }
