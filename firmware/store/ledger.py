@@ -147,7 +147,7 @@ class Ledger:
 
     def _recall(self):
         data = self._rtc_memory() if self._rtc_memory else b""
-        if len(data) < 4 + _SIZE or crc32(memoryview(data)[4:]) != struct.unpack("<I", data)[0]:
+        if len(data) < 4 + _SIZE or crc32(memoryview(data)[4:]) != struct.unpack_from("<I", data)[0]:
             return False
         for start in range(4, len(data) - _SIZE + 1, _SIZE):
             name, value = struct.unpack_from("<8sQ", data, start)

@@ -76,7 +76,11 @@ class Transactions:
         blocks = len(self._first)
         for block in range(blocks):
             self._first[block] = self._first_number(block)
-        self._block = self._first.index(max(self._first))
+        # A repaired transaction may be the first of two blocks; the later one is in use.
+        newest = max(self._first)
+        for block in range(blocks):
+            if self._first[block] == newest and self._first[(block + 1) % blocks] != newest:
+                self._block = block
         self._walk((self._block - 1) % blocks, found)
         self._slot = self._walk(self._block, found)
 
@@ -291,16 +295,16 @@ class Transactions:
         return True
 
     def _mark(self, number):
-        older = [first for first in self._first if first and first <= number]
-        if not older:
-            return
-        block = self._first.index(max(older))
-        for slot in range(self._slots):
-            self._load(block, slot)
-            entry = self._parsed()
-            if entry and entry["number"] == number and "end" in entry:
-                self._program(block, slot, _SENT, bytes(4))
-                return
+        first = max((first for first in self._first if first <= number), default=0)
+        for block in range(len(self._first)):
+            if not first or self._first[block] != first:
+                continue
+            for slot in range(self._slots):
+                self._load(block, slot)
+                entry = self._parsed()
+                if entry and entry["number"] == number and "end" in entry:
+                    self._program(block, slot, _SENT, bytes(4))
+                    return
 
     def _program(self, block, slot, start, data):
         self._wear.wrote("transactions", len(data), 1, 0)

@@ -165,7 +165,7 @@ class Rtc:
 
 
 def measure(candidate):
-    """One session on a new chip, two thirds full: saves, then what waits for the open contactor."""
+    """One session on a used chip: the saves, then what waits for the open contactor."""
     chip = used(_BLOCKS)
     try:
         home = candidate(chip)
