@@ -182,6 +182,11 @@ class UART(io.IOBase):
             raise ValueError("UART(%d) does not exist" % id)
         self._id = id
         self._received = bytearray()
+        self._arriving = b""
+        self._arriving_from = 0
+        self._arriving_us = 1
+        self._deaf = False
+        self._event = None
         self._sent_at = 0
         self.init(baudrate, bits, parity, stop, **options)
 
@@ -211,6 +216,7 @@ class UART(io.IOBase):
 
     def any(self) -> int:
         SILICON.clock.charge(10)
+        self._settle()
         return len(self._received)
 
     def read(self, count=-1):
@@ -238,8 +244,10 @@ class UART(io.IOBase):
 
     def _wait(self):
         SILICON.clock.charge(20)
+        self._settle()
         if self._timeout and not self._received:
             SILICON.clock.block(self._timeout * 1000)
+            self._settle()
 
     def write(self, data) -> int:
         """Send; returns at once, the characters leave one after the other."""
@@ -264,12 +272,44 @@ class UART(io.IOBase):
     def ioctl(self, request, flags):
         if request != _MP_STREAM_POLL:
             return 0
+        self._settle()
+        if not self._received and self._arriving:
+            # Whoever polls wants to hear of the next character.
+            SILICON.clock.cancel(self._event)
+            when = self._arriving_from + self._arriving_us
+            self._event = SILICON.clock.at(when, _nothing)
         ready = _POLL_RD if self._received else 0
         return flags & (ready | _POLL_WR)
 
-    def receive(self, byte: int):
-        """The world: one character has arrived."""
-        if len(self._received) < self._rx_size:
-            self._received.append(byte)
-        else:
-            self.overruns += 1
+    # The world's side. Characters are counted when somebody looks, not one by one.
+
+    def receive(self, data: bytes, character_us: int):
+        """These characters begin to arrive now."""
+        self._settle()
+        if not self._arriving:
+            self._arriving_from = SILICON.clock.now()
+        self._arriving += data
+        self._arriving_us = character_us
+
+    def deafen(self, deaf: bool):
+        """The line's driver is on (deaf): what arrives meanwhile is lost."""
+        self._settle()
+        self._deaf = deaf
+
+    def _settle(self):
+        if not self._arriving:
+            return
+        count = (SILICON.clock.now() - self._arriving_from) // self._arriving_us
+        arrived = self._arriving[: max(0, count)]
+        self._arriving = self._arriving[len(arrived) :]
+        self._arriving_from += len(arrived) * self._arriving_us
+        if self._deaf:
+            self._world.bus.lost += len(arrived)
+            return
+        room = self._rx_size - len(self._received)
+        self.overruns += max(0, len(arrived) - room)
+        self._received.extend(arrived[:room])
+
+
+def _nothing(_):
+    """An event whose only use is that polling is done again."""

@@ -14,11 +14,19 @@ _REPLY_MS = const(25)
 
 def crc16(data) -> int:
     """The check word of Modbus RTU."""
+    return _crc16(data, len(data))
+
+
+@micropython.viper
+def _crc16(data: ptr8, length: int) -> int:
     crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
+    for i in range(length):
+        crc ^= data[i]
         for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+            if crc & 1:
+                crc = crc >> 1 ^ 0xA001
+            else:
+                crc >>= 1
     return crc
 
 
@@ -31,7 +39,7 @@ class Bus:
 
     def __init__(self, world, wiring: tuple, character_us: int = 1146, format=(8, 0, 1)):
         self._world = world
-        self._number, _, _, self._enable_pin = wiring
+        self._number, _, _, enable_pin = wiring
         self._character_us = character_us
         self._format = format
         self.meters = {}
@@ -40,9 +48,10 @@ class Bus:
         self._enabled = False
         self._uart = None
         self._heard = bytearray()
-        self._silence = None
-        self._queue = []
-        world.on_pin(self._enable_pin, self._enable)
+        self._sending = b""  # what is on its way from the chip
+        self._sending_from = 0
+        self._event = None
+        world.on_pin(enable_pin, self._enable)
 
     def add(self, meter):
         """Connect a meter."""
@@ -53,22 +62,49 @@ class Bus:
         """The chip has set its UART up."""
         if number == self._number:
             self._uart = uart
+            uart.deafen(self._enabled)
 
     def chip_died(self):
         self._uart = None
+        self._sending = b""
         self._heard = bytearray()
 
     def written(self, number: int, data: bytes, begin_us: int):
         """The chip sends these characters from `begin_us` on."""
         if number != self._number or self._uart is None:
             return
-        clock = self._world.clock
-        character_us = self._uart.character_us
-        for i, byte in enumerate(data):
-            clock.at(begin_us + (i + 1) * character_us, self._hear, byte)
+        self._settle()
+        if not self._sending:
+            self._sending_from = begin_us
+        self._sending += data
+        end_us = self._sending_from + len(self._sending) * self._uart.character_us
+        self._at(end_us, self._sent)
+
+    def _at(self, when_us: int, call):
+        self._world.clock.cancel(self._event)
+        self._event = self._world.clock.at(when_us, call)
 
     def _enable(self, level: int):
+        self._settle()
         self._enabled = bool(level)
+        if self._uart is not None:
+            self._uart.deafen(self._enabled)
+
+    def _settle(self):
+        """Put on the line what the chip has sent so far, or lose it if the driver is off."""
+        if not self._sending or self._uart is None:
+            return
+        character_us = self._uart.character_us
+        gone = (self._world.clock.now() - self._sending_from) // character_us
+        sent = self._sending[: max(0, gone)]
+        self._sending = self._sending[len(sent) :]
+        self._sending_from += len(sent) * character_us
+        if not self._enabled:
+            self.lost += len(sent)
+        elif self._matches():
+            self._heard.extend(sent)
+        else:
+            self._heard.extend(bytes(byte ^ 0x5A for byte in sent))
 
     def _matches(self) -> bool:
         """Whether the chip's UART speaks as the meters do, within the 2 % a receiver allows."""
@@ -76,17 +112,13 @@ class Bus:
         off_us = abs(uart.character_us - self._character_us)
         return off_us * 50 <= self._character_us and uart.format == self._format
 
-    def _hear(self, byte: int):
-        clock = self._world.clock
-        clock.cancel(self._silence)
-        if self._uart is None or not self._enabled:
-            self.lost += 1
-        else:
-            self._heard.append(byte if self._matches() else byte ^ 0x5A)
-        self._silence = clock.after(_SILENCE_CHARACTERS * self._character_us, self._frame)
+    def _sent(self, _):
+        self._settle()
+        silence_us = _SILENCE_CHARACTERS * self._character_us
+        self._at(self._world.clock.now() + silence_us, self._frame)
 
     def _frame(self, _):
-        self._silence = None
+        self._event = None
         frame = bytes(self._heard)
         self._heard = bytearray()
         if len(frame) < 4 or crc16(frame[:-2]) != frame[-2] | frame[-1] << 8:
@@ -99,16 +131,10 @@ class Bus:
             self._world.clock.after(delay_ms * 1000, self._send, data)
 
     def _send(self, data: bytes):
-        when = self._world.clock.now()
-        for byte in data:
-            when += self._character_us
-            self._world.clock.at(when, self._deliver, byte)
-
-    def _deliver(self, byte: int):
-        if self._uart is None or self._enabled or not self._matches():
-            self.lost += 1
+        if self._uart is None or not self._matches():
+            self.lost += len(data)
         else:
-            self._uart.receive(byte)
+            self._uart.receive(data, self._character_us)
 
 
 class Dts353:
