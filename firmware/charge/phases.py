@@ -77,7 +77,8 @@ class Phases:
 
     def update(self, mirror: bool | None, elapsed: int):
         """Ten times a second, where the contactor is fitted: time and the mirror contact."""
-        self._contactor.update(self.output, mirror, elapsed)
+        if mirror is not self.output or self._contactor.moving:
+            self._contactor.update(self.output, mirror, elapsed)
         self.ready = self.placed and self._contactor.agreed
         if self._since_ms < _PLENTY_MS:
             self._since_ms += elapsed
@@ -95,7 +96,12 @@ class Phases:
         """At boot, before anything is offered: the contactor goes where it belongs."""
         if proved_open:
             self.placed = True
-            self.output = self.active == 3
+            self._move()
+
+    def _move(self):
+        self.output = self.active == 3
+        self._contactor.moving = True
+        self.ready = False
 
     def begin(self, plugged: bool, loaded: bool) -> int:
         """The pilot has just been cut; the length of the gap in ms."""
@@ -113,5 +119,5 @@ class Phases:
         if proved_open and self._in_gap_ms >= _APART_MS and not self._moved:
             self._moved = True
             self.active = self._target
-            self.output = self.active == 3
+            self._move()
             self._ring.put(events.PHASES, self.active)

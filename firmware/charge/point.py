@@ -74,7 +74,7 @@ class ChargePoint:
         asked = states.ASKED if self.fitted.ventilation else states.VENTILATE
         answers = [states.UNPLUGGED, states.RELEASED, states.ASKED, asked]
         self._level_events = answers + [0] * (pilot.NONE - pilot.D)
-        self._fresh = True  # before the first step
+        self._fresh = True  # until the first level has settled: no step before to be late after
         self._then = 0
         self._pace_ms = self._rest_ms = 0
         self._loaded = False
@@ -116,7 +116,6 @@ class ChargePoint:
         """The step came late; or the clock jumped, which looks the same."""
         elapsed = since(self.inputs.now, self._then)
         if self._fresh:
-            self._fresh = False
             return 0
         if closed:
             self.faults.report(faults.LATE, elapsed)
@@ -202,6 +201,7 @@ class ChargePoint:
         self._note(state, event)
         self._timed = self._timer_ms > 0
         self._busy = True
+        self._fresh = False
         self.wish = 0
         self.events.put(events.STATE, state)
 

@@ -86,6 +86,13 @@ def test_a_step_that_comes_late_makes_safe():
         assert bench.faults() == ([] if stays else ["late"]), gap_ms
 
 
+def test_the_first_late_step_of_a_life_is_late():
+    bench = Bench(start=0)
+    bench.plug()
+    bench.tick(500)
+    assert bench.faults() == ["late"]
+
+
 def test_a_clock_that_jumps_back_makes_safe():
     bench = _charging()
     bench.inputs.now -= 5000
