@@ -1,11 +1,10 @@
 """Meters read from real peers: pymodbus servers over TCP and over a pseudo-terminal."""
 
 import asyncio
-import json
 import os
 import select
 import socket
-import subprocess
+import sys
 import threading
 import time
 import tty
@@ -15,8 +14,10 @@ import pytest
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-ROOT = Path(__file__).resolve().parents[2]
-BOX = ROOT / "tests" / "system" / "meter_box.py"
+sys.path.insert(0, str(Path(__file__).parent))
+
+from meter_boxes import never_wrong, run_box
+
 FLOAT = DataType.FLOAT32
 POWER = 5060.0
 
@@ -99,30 +100,6 @@ class Wire:
                     data = self._spoil(data)
                 if data:
                     os.write(peer if end == box else box, data)
-
-
-def run_box(seconds: float, *arguments: str, interpreter: str = "micropython32") -> list[dict]:
-    """What the box printed, line by line."""
-    command = [ROOT / ".tools/bin" / interpreter, "-X", "heapsize=1m", BOX]
-    kind, host, port, *rest = arguments
-    done = subprocess.run(
-        [*command, kind, host, port, str(seconds), *rest],
-        cwd=ROOT,
-        env={**os.environ, "MICROPYPATH": f"{ROOT}:.frozen"},
-        capture_output=True,
-        text=True,
-        timeout=seconds + 30,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return [json.loads(line[2:]) for line in done.stdout.splitlines() if line.startswith("@@")]
-
-
-def never_wrong(lines: list[dict], index: int = 0, power: int = 5060):
-    """The values of a meter are right or stale in every line."""
-    for line in lines:
-        meter = line["meters"][index]
-        assert meter["stale"] or meter["power_w"] == power, line
 
 
 def tcp_server(port: int, devices, **options):
