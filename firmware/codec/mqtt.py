@@ -63,6 +63,7 @@ class Decoder:
     def begin(self, five):
         """Forget what was cut off: a new connection. `five` is codec.mqtt5 if that is spoken."""
         self.five = five
+        self.aliases = {}
         self._at = self._end = self._skip = 0
 
     def target(self):

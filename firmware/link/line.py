@@ -28,8 +28,7 @@ class Line:
     """Gets connected to one peer, and again after each failure; `stream` is there while it lives.
 
     off -> waiting -> resolving -> connecting -> (securing) -> greeting -> connected -> waiting ...
-    `network_up()`, where given, holds attempts back while it says False; `resolver` has
-    lookup(host, now), which gives an address, or None while it is asking. `secure(stream)`, where
+    `resolver` has lookup(host, now), which gives an address, or None while it is asking. `secure(stream)`, where
     given, wraps a stream once TCP is up; what it returns has ready(), socket and close() too.
     """
 
@@ -41,7 +40,7 @@ class Line:
         self.connections = 0
         self.failures = 0
         self.last_error = ""
-        self.network_up = self.resolver = self.secure = self.stream = None
+        self.resolver = self.secure = self.stream = None
         self.open = TcpStream
         self._attempts = 0
         self._deadline = None
@@ -61,7 +60,7 @@ class Line:
         """
         late = self._deadline is not None and since(now, self._deadline) >= 0
         if self.state == _WAITING or self.state == _OFF:
-            if (late or self.state == _OFF) and (not self.network_up or self.network_up()):
+            if late or self.state == _OFF:
                 self.enter(_RESOLVING, now)
         elif late:
             raise LinkError(f"no answer for {PATIENCE_MS[self.state] // 1000} s")

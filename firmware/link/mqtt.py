@@ -42,7 +42,9 @@ class MqttClient:
     `on_message(topic, payload, message)` is called from within `run()`: topic is bytes, payload a
     view that is valid during the call only, message has retain, duplicate, qos, response_topic and
     correlation. `on_delivered(topic, payload)` tells that a message of QoS 1 or 2 was acknowledged,
-    `on_connected()` follows each CONNACK. `line` tells and decides how the broker is reached.
+    `on_connected()` follows each CONNACK. While `network_up()`, where given, says False, nothing is
+    tried. `line` tells how the broker is reached; host names need its `resolver`. `version` is the
+    one that is spoken: a broker that refuses 5 is spoken to in 4 (3.1.1) from then on.
     """
 
     def __init__(self, broker, client_id: str, log, will=None, options: Options | None = None):
@@ -52,10 +54,13 @@ class MqttClient:
         self.user = broker.user
         self.password = broker.password
         self.will = will and (_bytes(will[0]), _bytes(will[1]), will[2], will[3])
-        self.keepalive_s = options.keepalive_s
+        self.keepalive_s = self._keepalive_s = options.keepalive_s
         self.clean = options.clean
+        self.receive_limit = options.receive_limit
         self.version = broker.version
+        self._settled = not broker.may_fall_back
         self.on_message = self.on_delivered = self.on_connected = _ignore
+        self.network_up = None
         self.clock = ticks_ms
         self.connected = False
         self.line = Line(broker.host, broker.port)
@@ -91,6 +96,13 @@ class MqttClient:
             payload = payload.encode()
         return self._traffic.send(topic, payload, qos << 1 | retain, keep)
 
+    def respond(self, topic, correlation, payload, qos: int = 0) -> bool:
+        """Publish an answer to an MQTT 5 request's response topic with its correlation data."""
+        properties = b""
+        if self.version == 5:
+            properties = self._five().correlated(correlation)
+        return self._traffic.send(_bytes(topic), _bytes(payload), qos << 1, NEWEST, properties)
+
     def close(self):
         """Say good-bye if possible and stop."""
         self._traffic.end(0)
@@ -125,6 +137,8 @@ class MqttClient:
                 else:
                     self._idle = min(2 * self._idle + 1, _IDLE_MS)
                 return self._idle
+            if self.line.stream is None and self.network_up and not self.network_up():
+                return _IDLE_MS
             if self.line.advance(now):
                 self._greet(now)
         except (LinkError, PacketError) as error:
@@ -148,18 +162,33 @@ class MqttClient:
 
     def greeted(self, kind: int, now: int):
         """The first packet has come."""
-        code = self._traffic.decoder.code
+        traffic = self._traffic
+        code = traffic.decoder.code
         if kind != _CONNACK:
             raise PacketError("order of packets")
         if code:
-            raise LinkError(f"refused: {_REFUSALS.split('|')[code - 1] if code < 6 else code}")
-        self._traffic.resume(now)
+            raise LinkError("refused: " + self._refusal(code))
+        self._settled = True
+        traffic.resume(now)
+        self.keepalive_s = traffic.agreed.get(0x13, self._keepalive_s)
+        self.client_id = traffic.agreed.get(0x12, self.client_id)
         self.line.enter("connected", now)
         self.connected = True
-        self.note(2, "connected")
+        self.note(2, f"connected, MQTT {'5' if self.version == 5 else '3.1.1'}")
         self.on_connected()
 
+    def _refusal(self, code: int) -> str:
+        """A CONNACK's code in words; only the version's may lead to a fall-back."""
+        if code == 1 or code == 0x84:
+            return "version"
+        self._settled = True
+        if self.version == 5 and code >= 0x80:
+            return self._five().reason(code)
+        return _REFUSALS.split("|")[code - 1] if code < 6 else f"code {code}"
+
     def _lost(self, now: int, error):
+        if self.line.state == "greeting" and not self._settled:
+            self.version = 9 - self.version  # 5 and 4 in turn until the broker welcomes one
         self._traffic.end(getattr(error, "code", -1))
         self.connected = False
         known = self.line.last_error

@@ -39,7 +39,7 @@ class Outbox:
         self._spare = []
         self._last_id = 0
 
-    def put(self, topic: bytes, payload, flags: int, keep: int) -> bool:
+    def put(self, topic: bytes, payload, flags: int, keep: int, properties: bytes = b"") -> bool:
         """Keep one message; False when there is no room for it and nothing may be dropped."""
         if keep == LATEST and self.waiting:
             for letter in self._letters:
@@ -56,6 +56,7 @@ class Outbox:
         letter = self._spare.pop() if self._spare else Letter()
         letter.topic = topic
         letter.payload = payload
+        letter.properties = properties
         letter.flags = flags
         letter.keep = keep
         letter.stage = _WAITING
@@ -69,11 +70,15 @@ class Outbox:
         for victim in (NEWEST,) if keep == NEWEST else (NEWEST, LATEST):
             for letter in self._letters:
                 if letter.keep == victim and letter.stage == _WAITING:
-                    self.waiting -= 1
-                    self.dropped += 1
-                    self._forget(letter)
+                    self.discard(letter)
                     return True
         return False
+
+    def discard(self, letter: Letter):
+        """Drop a message that waits."""
+        self.waiting -= 1
+        self.dropped += 1
+        self._forget(letter)
 
     def next(self) -> Letter | None:
         """The message to send next, or None; order is kept, also across QoS levels."""

@@ -45,8 +45,10 @@ class Traffic:
         self.greeting = False  # CONNECT is on its way
         self.open = False  # CONNACK has come, messages may be sent
         self.received = self.published = self.skipped = 0
+        self.agreed = {}  # MQTT 5: properties of the broker's CONNACK
         self._owner = owner
         self._full = options.send_buffer - 4 * _MESSAGES
+        self._window = options.window
         self._asks = []  # (filter, QoS or -1 to unsubscribe) to be sent
         self._asked = {}  # packet identifier: filter
         self._owed = []  # acknowledgements that found no room
@@ -70,6 +72,8 @@ class Traffic:
         if not present:
             self._incomplete.clear()
         self._owed.clear()
+        self.agreed = self.decoder.properties or {}
+        self.outbox.window = min(self._window, self.agreed.get(0x21, 65535))
         self.outbox.reconnected(present)
         for packet_id in self.outbox.releases(now):
             self._acknowledge(_PUBREL, packet_id)
@@ -97,7 +101,7 @@ class Traffic:
             self._asks.append((topic_filter, qos))
             self.fill()
 
-    def send(self, topic: bytes, payload, flags: int, keep: int) -> bool:
+    def send(self, topic: bytes, payload, flags: int, keep: int, properties: bytes = b"") -> bool:
         """At once if possible, else later; False if it was refused."""
         if self.open and not flags & 6 and not self.outbox.waiting and type(payload) is bytes:
             if self.encoder.put(topic, payload, flags, 0):
@@ -106,7 +110,7 @@ class Traffic:
                 return True
         if len(topic) + _HEAD > len(self.encoder.buffer):
             return False
-        if not self.outbox.put(topic, payload, flags, keep):
+        if not self.outbox.put(topic, payload, flags, keep, properties):
             return False
         if self.open:
             self.fill()
@@ -250,6 +254,8 @@ class Traffic:
             self._asked_at = now
         outbox = self.outbox
         while letter := outbox.next():
+            if self.agreed and not self._allowed(letter):
+                continue
             packet_id = letter.packet_id
             if letter.flags & 6 and not packet_id:
                 packet_id = letter.packet_id = self._new_id()
@@ -263,6 +269,18 @@ class Traffic:
             outbox.taken(letter, now)
             self.published += 1
         self.flush()
+
+    def _allowed(self, letter) -> bool:
+        """MQTT 5: keep to what the broker has agreed to; False if it cannot take the message."""
+        letter.flags = self.encoder.five.allowed_flags(letter.flags, self.agreed)
+        payload = letter.payload
+        length = payload.length() if hasattr(payload, "length") else len(payload)
+        size = length + len(letter.topic) + len(letter.properties) + _HEAD
+        if size <= self.agreed.get(0x27, size):
+            return True
+        self._owner.note(1, f"{size} bytes on {letter.topic[:60]} are too large for the broker")
+        self.outbox.discard(letter)
+        return False
 
     def _new_id(self) -> int:
         packet_id = self.outbox.new_id()

@@ -130,3 +130,39 @@ def test_thousands_of_messages_leave_no_garbage_behind_and_none_is_lost():
         )
         assert [m[1] for m in box.messages()] == lines.split("\n")
         assert box.status()["memory"] - before < 4000
+
+
+def test_mqtt_5_in_both_directions_with_aliases_and_limits():
+    with Mosquitto("max_packet_size 5000") as broker:
+        url = broker.url.replace("mqtt:", "mqtt5:")
+        with broker.listen("from/#", more=("-V", "5")) as heard:
+            with BoxProcess(url, [["to/#", 2]]) as box:
+                box.wait("connected")
+                assert box.status()["version"] == 5
+                for qos in range(3):
+                    box.do("publish", topic="from/x", payload=f"{qos}", qos=qos, keep=2)
+                    heard.wait("from/x", f"{qos}")
+                    for number in range(3):
+                        more = ("-V", "5", "-q", str(qos), "-D", "publish", "response-topic", "r")
+                        broker.publish("to/x", f"{qos} {number}", *more)
+                box.wait("message", 9)
+                box.do("publish", topic="from/x", payload="z", times=6000, qos=1)
+                box.wait_for_text("too large for the broker")
+                box.do("publish", topic="from/x", payload="after", qos=1)
+                heard.wait("from/x", "after")
+
+
+def test_a_session_that_is_kept_loses_nothing_while_the_box_is_away():
+    options = {"clean": False}
+    for scheme in ("mqtt", "mqtt5"):
+        with Mosquitto() as broker:
+            url = broker.url.replace("mqtt:", scheme + ":")
+            with BoxProcess(url, [["to/#", 1]], options=options) as box:
+                box.wait("connected")
+                broker.publish("to/it", "first", "-q", "1")
+                box.wait("message")
+            for number in range(5):
+                broker.publish("to/it", f"missed {number}", "-q", "1")
+            with BoxProcess(url, [["to/#", 1]], options=options) as box:
+                box.wait("message", 5)
+                assert [m[1] for m in box.messages()] == [f"missed {n}" for n in range(5)]

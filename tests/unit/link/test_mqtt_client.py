@@ -119,7 +119,7 @@ def test_refusals_are_told_in_words():
         (1, "refused: version"),
         (4, "refused: user or password"),
         (5, "refused: not authorised"),
-        (9, "refused: 9"),
+        (9, "refused: code 9"),
     ):
         bench = Bench()
         bench.steps(5)
@@ -168,7 +168,7 @@ def test_without_a_network_nothing_is_tried():
     bench = Bench()
     bench.connect()
     up = [False]
-    bench.client.line.network_up = lambda: up[0]
+    bench.client.network_up = lambda: up[0]
     bench.peer.cut = True
     bench.run(60000)
     assert bench.peer.attempts == 1
@@ -411,3 +411,139 @@ def test_closing_says_good_bye():
     bench.client.close()
     assert bench.peer.take() == b"\xe0\x00" and bench.peer.closed
     assert bench.client.status()["state"] == "off"
+
+
+ACCEPTED_5 = b"\x20\x03\x00\x00\x00"
+
+
+def spoken(bench):
+    """The version in the CONNECT packets since the last call."""
+    heard = bench.peer.take()
+    return heard[heard.find(b"MQTT") + 4] if b"MQTT" in heard else 0
+
+
+def test_falls_back_from_5_however_the_broker_refuses_it_and_remembers():
+    for refusal in (b"\x20\x03\x00\x84\x00", b"\x20\x02\x00\x01", b"\x20\x02\x00\x02", None):
+        bench = Bench("mqtt5://10.0.0.1")
+        bench.steps(6)
+        assert spoken(bench) == 5
+        if refusal:
+            bench.peer.say(refusal)
+        else:
+            bench.peer.cut = True
+        bench.run(1500)
+        if refusal == b"\x20\x02\x00\x02":  # a good answer to 5, but a no: 5 stays
+            assert spoken(bench) == 5
+            continue
+        assert spoken(bench) == 4
+        bench.peer.say(ACCEPTED)
+        bench.steps(2)
+        assert bench.client.connected and bench.client.status()["version"] == 4
+        bench.peer.cut = True
+        bench.run(2500)
+        assert spoken(bench) == 4
+
+
+def test_a_broker_that_was_only_starting_is_asked_for_5_again():
+    bench = Bench("mqtt5://10.0.0.1")
+    versions = []
+    for _ in range(4):
+        bench.run(9000)
+        versions.append(spoken(bench))
+        bench.peer.cut = True
+    assert versions == [5, 4, 5, 4] or versions == [5, 4, 5, 0], versions
+
+
+def test_a_forced_version_stays():
+    for url, version in (("mqtt3://10.0.0.1", 4), ("mqtt://10.0.0.1", 4)):
+        bench = Bench(url)
+        bench.steps(6)
+        assert spoken(bench) == version
+        bench.peer.cut = True
+        bench.run(1500)
+        assert spoken(bench) == version
+
+
+def test_with_5_the_brokers_limits_are_kept():
+    bench = Bench("mqtt5://10.0.0.1")
+    bench.steps(6)
+    bench.peer.take()
+    bench.peer.say(b"\x20\x10\x00\x00\x0d\x21\x00\x01\x24\x01\x13\x00\x05\x27\x00\x00\x00\x40")
+    bench.steps(2)
+    client = bench.client
+    assert client.connected and client.keepalive_s == 5
+    client.publish("a", "1", 2)
+    client.publish("a", "2", 1, keep=ALWAYS)
+    client.publish("b", "x" * 60, 0)
+    assert bench.peer.take() == b"\x32\x07\x00\x01a\x00\x01\x001"
+    bench.peer.say(b"\x40\x02\x00\x01")
+    bench.steps(2)
+    assert bench.peer.take() == b"\x32\x07\x00\x01a\x00\x02\x002"
+    assert any("too large" in text for text in bench.log.texts)
+    bench.run(3000)
+    assert bench.peer.take() == b"\xc0\x00"
+
+
+def test_with_5_an_answer_carries_the_correlation_and_the_end_has_a_reason():
+    bench = Bench("mqtt5://10.0.0.1")
+    bench.steps(6)
+    bench.peer.say(ACCEPTED_5)
+    bench.steps(2)
+    bench.peer.take()
+    asked = []
+
+    def answer(topic, payload, message):
+        asked.append(message.response_topic)
+        bench.client.respond(message.response_topic, message.correlation, b"ok")
+
+    bench.client.on_message = answer
+    bench.peer.say(b"\x30\x0d\x00\x01a\x08\x08\x00\x01r\x09\x00\x01c?")
+    bench.steps(2)
+    assert asked == [b"r"] and bench.peer.take() == b"\x30\x0a\x00\x01r\x04\x09\x00\x01cok"
+    bench.peer.say(b"\xe0\x01\x8b")
+    bench.steps(2)
+    assert bench.client.line.last_error == "connected: ended by the broker: server shutting down"
+
+
+def test_with_5_a_violation_is_answered_with_its_reason():
+    bench = Bench("mqtt5://10.0.0.1")
+    bench.steps(6)
+    bench.peer.say(ACCEPTED_5)
+    bench.steps(2)
+    bench.peer.take()
+    bench.peer.say(b"\x30\x07\x00\x01a\x03\x23\x00\x63")
+    bench.steps(2)
+    assert bench.peer.take() == b"\xe0\x01\x94"
+
+
+class Streamed:
+    """A payload that is made while it is sent."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def length(self):
+        return self.size
+
+    def chunks(self):
+        for _ in range(self.size // 100):
+            yield b"0123456789" * 10
+        yield b"x" * (self.size % 100)
+
+
+def test_streamed_payloads_leave_in_portions_and_whole():
+    bench = Bench(send_buffer=256).connect()
+    bench.client.publish("a", Streamed(5050))
+    assert len(bench.peer.heard) < 1500
+    bench.run(500)
+    assert bench.peer.take() == b"\x30\xbd\x27\x00\x01a" + b"0123456789" * 500 + b"x" * 50
+
+
+def test_a_streamed_payload_that_ends_early_ends_the_connection():
+    bench = Bench(send_buffer=256).connect()
+    streamed = Streamed(500)
+    bench.client.publish("a", streamed, 1)
+    streamed.length = lambda: 600
+    bench.client.publish("b", streamed)
+    bench.run(200)
+    assert "shorter" in bench.client.line.last_error
