@@ -138,6 +138,36 @@ def test_many_rounds_through_small_blocks_keep_every_counter():
     assert max(area.worn) - min(area.worn) <= 2
 
 
+def test_a_cut_while_a_new_block_takes_all_counters_over_loses_none():
+    for batches in (1, 2, 3):
+        area = Blocks(blocks=3, size=1024)
+        ledger = boot(area)
+        for number in range(20):
+            ledger.raise_to(f"M{number}.wh", 1000)
+        run(ledger, 5)
+        second = 5
+        while ledger._block != 2:
+            ledger.add("M7.wh", 100)
+            ledger.step(second * 1000, False)
+            second += 1
+        run(ledger, 5, start=second)
+        while ledger._block != 0 or ledger._used[0] < 64:
+            ledger.add("M7.wh", 100)
+            ledger.flush()
+            ledger.step(second * 1000, True)
+            second += 1
+        expected = {name: ledger.value(name) for name in ledger.names() if name != "M7.wh"}
+        ledger.flush()
+        while ledger._block == 0:
+            ledger.add("M7.wh", 100)
+            ledger.step(second * 1000, False)
+            second += 1
+        run(ledger, batches - 1, start=second)
+        again = boot(area)
+        assert {name: again.value(name) for name in expected} == expected, batches
+        assert again.value("M7.wh") >= ledger.value("M7.wh") - 200
+
+
 def test_an_unwritable_block_is_passed_over_and_said():
     area = Blocks(blocks=4, size=256)
     area.stuck = 0

@@ -7,7 +7,7 @@ from firmware.store.transactions import FIELDS, Transactions
 from firmware.store.wear import Wear
 from tests.unit.store import littlefs
 from tests.unit.store.littlefs import FOLDER
-from tests.unit.store.nor import Quiet
+from tests.unit.store.nor import Blocks, Quiet
 
 
 def boot(chip, energy_wh=0, blocks=4):
@@ -165,6 +165,27 @@ def test_a_spoilt_slot_is_left_out_and_the_others_stay():
         assert len(found) >= 2 and sorted(set(found)) == found, (position, found)
         charge(again)
         assert numbers(boot(chip))[-1] == again.last
+
+
+def test_a_repaired_transaction_that_begins_a_second_block_stays_the_newest():
+    area = Blocks(blocks=5, size=128)
+    kept = Transactions(area, Wear(), Quiet())
+    kept.load(None)
+    charge(kept, 4)
+    kept.begin("E1", None, 3)
+    kept.step(False)
+    area.program(4, 72, b"\x00")
+    for _ in range(2):
+        kept = Transactions(area, Wear(), Quiet())
+        kept.load(lambda device: 10)
+        settle(kept)
+        assert [(entry["number"], entry["end_wh"]) for entry in listed(kept)] == [
+            (4, 4000),
+            (5, 10),
+        ]
+    kept.delivered(5)
+    charge(kept, 2)
+    assert numbers(kept) == [5, 6, 7] and numbers(kept, unsent=True) == [6, 7]
 
 
 def test_long_and_strange_texts_are_cut_to_whole_characters():
