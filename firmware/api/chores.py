@@ -15,7 +15,10 @@ class Chores:
         box = self._box
         for device in box.devices:
             if device.dev_id[0] == "E":
-                device.tick(now)
+                if device.dev_id == "E1" and device.has_formulas():
+                    device.follow(now, box.variables.evaluate)
+                else:
+                    device.tick(now)
                 self._plan(device, now)
         if box.debug_until is not None and since(now, box.debug_until) >= 0:
             box.debug_until = None

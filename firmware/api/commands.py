@@ -66,6 +66,13 @@ class Commands:
 
     def __init__(self, box):
         self._box = box
+        box.variables.lookup = self._lookup
+
+    def _lookup(self, name):
+        # Formulas are rare: what they can name costs memory only where there is one.
+        from firmware.api.objects import lookup
+
+        return lookup(self._box, name)
 
     def call(self, query: str, body=None, role: int = ANYONE):
         """Do what `cmd=...&name=value` asks; the answer can be written as JSON.

@@ -25,6 +25,10 @@ class Devices:
     def __len__(self):
         return len(self._devices)
 
+    def at(self, place: int):
+        """The device at a place in the list, from 0."""
+        return self._devices[place]
+
     def get(self, dev_id: str):
         """The device of this id; None when there is none."""
         for device in self._devices:

@@ -201,22 +201,38 @@ class EvseDevice:
         if waits and since(now, self._authorised_at) > _PLUG_IN_MS:
             self._authorised_at = None
 
-    def follow(self, now: int):
-        """Turn the settings that bound the current into limits; called when they change."""
+    def follow(self, now: int, evaluate=None):
+        """Turn the settings that bound the current into limits; called when they change.
+
+        `evaluate(text)` gives the number that a formula stands for, or None: then the fallback
+        current of the controller holds. Without it formulas are left for the next second.
+        """
         params = self._settings.params
-        total = params.max_total_current
-        if isinstance(total, str):
-            self.point.limits.lift("house")
-        else:
+        self.tick(now)
+        total = self._known(params.max_total_current, evaluate)
+        if total is not None:
             share = int(total * params.max_total_cur_prc) // 100 - params.reserve_current
             self._limit("house", max(0, share), now)
-        self.tick(now)
         self._limit("boxes", params.max_total_evse_current or None, now)
         self._limit("settings", self._settings.charge.max_current_ma, now)
-        highest = self.value("max_charging_cur")
-        if not self.value("device_enabled"):
-            highest = 0
-        self._limit("device", None if isinstance(highest, str) else int(highest), now)
+        highest = self._known(self.value("max_charging_cur"), evaluate)
+        if highest is not None:
+            self._limit("device", int(highest) if self.value("device_enabled") else 0, now)
+
+    def _known(self, setting, evaluate):
+        if not isinstance(setting, str):
+            return setting
+        if evaluate is None:
+            return None
+        value = evaluate(setting)
+        if value is None or not 0 <= value <= 1000000:
+            return self._settings.charge.control_fallback_ma
+        return value
+
+    def has_formulas(self) -> bool:
+        """Whether `follow` has to be called every second."""
+        total = self._settings.params.max_total_current
+        return isinstance(total, str) or isinstance(self.value("max_charging_cur"), str)
 
     def _limit(self, owner, value_ma, now):
         if value_ma is None:

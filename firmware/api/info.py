@@ -36,7 +36,7 @@ def get_params(box, arguments: dict, role: int) -> dict:
     """The parameters, as `params` of get_dev_info."""
     answer = box.settings.shown("params")
     answer.update(_constant())
-    answer.update(_powers(box))
+    answer.update(powers(box))
     system = box.system
     answer["version"] = system.version
     answer["time"] = box.clock() or 0
@@ -89,7 +89,8 @@ _ROLES = {1: ("cons_pwr", 1), 2: ("prod_pwr", -1), 3: ("grid_pwr", 1)}
 _STORAGE = {5: ("storage_home", 1), 6: ("storage_all", 1)}
 
 
-def _powers(box):
+def powers(box) -> dict:
+    """The sums of get_params over all devices, in W."""
     names = ("cons_pwr", "prod_pwr", "error_pwr", "grid_pwr", "storage_home", "storage_all")
     sums = dict.fromkeys(names, 0)
     evse_w = 0

@@ -1,7 +1,8 @@
 """Commands that read and change the settings and the list of devices."""
 
 from firmware.api.errors import ApiError
-from firmware.schema import SettingError, row, take
+from firmware.api.variables import check_formula
+from firmware.schema import record, row, take
 from firmware.settings import SECTIONS
 
 COMMANDS = """
@@ -35,21 +36,28 @@ def set_params(box, arguments: dict, role: int) -> str:
                 values[f"{name}.{member}"] = inner
         else:
             values[name if "." in name else "params." + name] = value
-    for name in values:
+    for name, value in values.items():
         line = row(name)
         if line and line[5] == "owner":
             raise ApiError("not_allowed", f"{name} has a command of its own", name)
-    entry = None if devices is None else _entry(box, devices)
+        if name == "params.max_total_current":
+            check_formula(name, value)
+    entry = None if devices is None else _entry(box, devices, values)
     box.settings.change(values)
     if entry:
-        _store(box, entry)
+        box.settings.put("devices", entry)
+        box.devices.renew()
     return "ok"
 
 
 def set_device(box, arguments: dict, role: int) -> str:
     """Change or add one device: `{"devices": [{"dev_id": "M1", ...}]}`."""
     body = _object(arguments)
-    _store(box, _entry(box, body.get("devices", [body])))
+    values = {}
+    entry = _entry(box, body.get("devices", [body]), values)
+    box.settings.change(values)
+    box.settings.put("devices", entry)
+    box.devices.renew()
     return "ok"
 
 
@@ -60,7 +68,8 @@ def _object(arguments):
     return body
 
 
-def _entry(box, devices):
+def _entry(box, devices, values):
+    """The device's entry, checked; what belongs elsewhere goes into `values`."""
     if not isinstance(devices, list) or len(devices) != 1 or not isinstance(devices[0], dict):
         raise ApiError("bad_value", "devices: a list of one object expected", "devices")
     asked = devices[0]
@@ -78,19 +87,10 @@ def _entry(box, devices):
             raise ApiError("bad_value", "dev_id: E for charge points, M for meters", "dev_id")
     elif entry.get("dev_type", known["dev_type"]) != known["dev_type"]:
         raise ApiError("bad_value", "dev_type cannot change; delete the device first", "dev_type")
-    phases = entry.pop("allow_ph_sw", None)
-    if phases is not None:
-        box.settings.change({"charge.phase_switching": phases})
-    return entry
-
-
-def _store(box, entry):
-    try:
-        box.settings.put("devices", entry)
-    except SettingError as error:
-        error.name = error.name.replace("device.", "")
-        raise
-    box.devices.renew()
+    if "allow_ph_sw" in entry:
+        values["charge.phase_switching"] = entry.pop("allow_ph_sw")
+    check_formula("max_charging_cur", entry.get("max_charging_cur"))
+    return record("device", entry)
 
 
 def get_devices(box, arguments: dict, role: int) -> list:

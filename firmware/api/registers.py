@@ -1,7 +1,6 @@
 """The Modbus register map of this box (E1, S0 meters) and the proxy to other Modbus devices."""
 
 from firmware.api.errors import ApiError
-from firmware.charge.signals import Refused
 
 COMMANDS = """
 modbus admin flash any device:text:1:16 read?:text:1:8 count?:int:1:125
@@ -235,23 +234,34 @@ def _write(box, device, arguments):
     suffix = asked[-1:] if asked[-1:] in ("d", "q") else ""
     register = _number(asked[: len(asked) - len(suffix)])
     lengths = _image(box, device)[1]
-    if register not in lengths:
-        return _BAD
-    if suffix and lengths[register] != str(_WORDS[suffix]):
+    if suffix and register in lengths and lengths[register] != str(_WORDS[suffix]):
         return "bad modbus register size"
     values = arguments.get("values") or [arguments.get("value")]
-    if None in values:
-        raise ApiError("missing_parameter", "modbus needs value or values", "value")
     setters = _SETTERS_EVSE if device.dev_id == "E1" else _SETTERS_METER
     targets = [setters.get(register + place) for place in range(len(values))]
-    if None in targets:
+    if None in targets or register not in lengths:
         return _BAD
-    try:
-        for target, value in zip(targets, values):
-            _apply(box, device, target, value)
-    except Refused as error:
-        raise ApiError("refused", str(error), "write") from None
+    if None in values:
+        raise ApiError("missing_parameter", "modbus needs value or values", "value")
+    _apply(box, device, list(zip(targets, values)))
     return "ok"
+
+
+def _apply(box, device, pairs):
+    changes = {"charge": {}, "device": {}, "ctl": {}}
+    for (kind, name, factor), value in pairs:
+        if name == "phs":
+            value = 1 if value == 1 else 3
+        elif name == "wke":
+            value = int(value > 0)
+        changes[kind]["charge." + name if kind == "charge" else name] = value * factor
+    # Registers of different kinds are no neighbours: what is refused has changed nothing.
+    if changes["device"]:
+        box.settings.put("devices", changes["device"] | {"dev_id": device.dev_id})
+    if changes["charge"]:
+        box.settings.change(changes["charge"])
+    if changes["ctl"]:
+        device.control(changes["ctl"], box.now())
 
 
 # What writing does: a setting of the box, a member of the device, or a member of ctl, with the
@@ -271,24 +281,10 @@ _SETTERS_EVSE = {
     8083: ("charge", "control_ttl_s", 1),
     8085: ("charge", "control_fallback_ma", 100),
     8086: ("ctl", "wke", 1),
-    8087: ("ctl", "phs", 0),
+    8087: ("ctl", "phs", 1),
     8093: ("ctl", "cur", 100),
     8094: ("ctl", "ena", 1),
 }
-
-
-def _apply(box, device, target, value):
-    kind, name, factor = target
-    if kind == "charge":
-        box.settings.change({"charge." + name: value * factor})
-    elif kind == "device":
-        box.settings.put("devices", {"dev_id": device.dev_id, name: value})
-    elif name == "phs":
-        device.control({"phs": 1 if value == 1 else 3}, box.now())
-    elif name == "wke":
-        device.control({"wke": value > 0}, box.now())
-    else:
-        device.control({name: value * factor}, box.now())
 
 
 def modbus_get(box, arguments: dict, role: int):

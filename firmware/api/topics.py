@@ -12,6 +12,7 @@ from firmware.ticks import since
 
 _PERIOD = const(1000)
 _AT_LEAST = const(60000)
+_STEPS = const(8)
 
 
 class Topics:
@@ -26,6 +27,9 @@ class Topics:
         self._box = box
         self._publish = publish
         self._sent = {}
+        self._signatures = {}
+        self._signature = 0
+        self._measured = None
         self._cursor = 0
         self._logged = 0
         mqtt = box.settings.mqtt
@@ -127,29 +131,55 @@ class Topics:
     def due(self, now: int):
         """The next (function, topic, JsonStream) to publish; None when nothing is due.
 
-        Looks at one topic per call, so that many devices do not hold the loop: call it every
-        50 ms or so. Each topic is sent when its content changed, at most once per second and at
-        least once per minute.
+        Looks at one topic per call and measures a long answer over several calls, so that many
+        devices do not hold the loop: call it every 50 ms or so. Each topic is sent when its
+        content changed, at most once per second and at least once per minute.
         """
         mqtt = self._box.settings.mqtt
+        if self._measured:
+            return self._measure()
         if mqtt.log and self._logged < self._box.log.number:
             return self._entry(NAMES.index(mqtt.log_level))
         if not mqtt.info:
             return None
-        self._cursor += 1
-        devices = list(self._box.devices)
-        place = self._cursor % (len(devices) + 2)
-        if place == 0:
-            signature = hash(tuple(device.signature(now) for device in devices))
-            return self._fresh("get/dev_info", signature, now, self._dev_info)
-        if place == 1:
-            return self._fresh("get/params", self._box.settings.changes, now, self._params)
-        device = devices[place - 2]
-        if not device.value("publish"):
-            return None
-        return self._fresh(
-            "get/" + device.dev_id, device.signature(now), now, Live(lambda: device.info(now))
-        )
+        devices = self._box.devices
+        self._cursor = (self._cursor + 1) % (len(devices) + 2)
+        if self._cursor == 0:
+            self._look("get/dev_info", self._signature, now, "get_dev_info")
+        elif self._cursor == 1:
+            self._look("get/params", self._box.settings.changes, now, "get_params")
+        else:
+            self._device(devices.at(self._cursor - 2), now)
+        return None
+
+    def _device(self, device, now):
+        signature = device.signature(now)
+        name = "get/" + device.dev_id
+        if signature != self._signatures.get(name):
+            self._signatures[name] = signature
+            self._signature += 1
+        if device.value("publish"):
+            self._look(name, signature, now, Live(lambda: device.info(now)))
+
+    def _look(self, name, signature, now, value):
+        sent = self._sent.get(name)
+        if sent:
+            age = since(now, sent[0])
+            if 0 <= age < _PERIOD or (sent[1] == signature and 0 <= age < _AT_LEAST):
+                return
+        self._sent[name] = (now, signature)
+        if isinstance(value, str):
+            value = self._box.commands.run(value, {})
+        stream = JsonStream(value)
+        self._measured = ("info", f"{self.root}/{name}", stream), stream.steps()
+
+    def _measure(self):
+        ready, steps = self._measured
+        for _ in range(_STEPS):
+            if next(steps, self) is self:
+                self._measured = None
+                return ready
+        return None
 
     def _entry(self, most):
         """The next entry of the log; what came faster than the ring is long is lost."""
@@ -164,22 +194,6 @@ class Topics:
         if self._box.settings.mqtt.ta_log:
             entry = {"event": event} | transaction
             self._publish("ta_log", self.root + "/ta_log", JsonStream(entry))
-
-    def _fresh(self, name, signature, now, value):
-        sent = self._sent.get(name)
-        if sent:
-            age = since(now, sent[0])
-            if 0 <= age < _PERIOD or (sent[1] == signature and 0 <= age < _AT_LEAST):
-                return None
-        self._sent[name] = (now, signature)
-        made = value() if callable(value) else value
-        return "info", f"{self.root}/{name}", JsonStream(made)
-
-    def _dev_info(self):
-        return self._box.commands.run("get_dev_info", {})
-
-    def _params(self):
-        return self._box.commands.run("get_params", {})
 
 
 def _text(value) -> str:

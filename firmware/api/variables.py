@@ -10,53 +10,52 @@ get_cm_vars admin - object
 """
 
 _MOST = 32
+_DEEPEST = 6
 
 
 class Variables:
     """The variables by name; those without `tmp=1` are kept in `settings.variables`.
 
-    `lookup(name)`, given by the app, resolves what a formula names besides variables
-    (`CM.…`, `E1.…`): a number, or None.
+    `lookup(name)` resolves what a formula names besides variables, `M1.power_w` or `date.hour`:
+    a number, or None while it is unknown (firmware/api/objects.py).
     """
 
     def __init__(self, settings, lookup=None):
         self._settings = settings
         self._temporary = {}
         self._formulas = {}
+        self._busy = []
         self.lookup = lookup
 
-    def set(self, values: dict, temporary: bool) -> bool:
-        """Set one variable, `{"name", "expr"}`; SettingError when that makes no sense."""
+    def check(self, values) -> tuple:
+        """(name, number or formula text) of `{"name", "expr"}`; refuses by name."""
         taken = record("variable", values)
         name = taken.get("name")
         if not name or not _is_name(name):
             raise ApiError("bad_value", "name: letters, digits and _ expected", "name")
         if "expr" not in taken:
             raise ApiError("missing_parameter", "a variable needs a value", "val")
-        self._compile(name, taken["expr"])
-        if temporary:
-            if len(self._temporary) >= _MOST and name not in self._temporary:
-                raise ApiError("too_many", f"at most {_MOST} temporary variables", "name")
-            changed = self._temporary.get(name) != taken["expr"]
-            self._temporary[name] = taken["expr"]
-            return changed
-        self._temporary.pop(name, None)
-        return self._settings.put("variables", taken)
+        check_formula(name, taken["expr"])
+        return name, taken["expr"]
 
-    def _compile(self, name, expression):
-        self._formulas.pop(name, None)
-        if isinstance(expression, str):
-            from firmware.codec.formula import Formula, FormulaError
-
-            try:
-                self._formulas[name] = Formula(expression)
-            except FormulaError as error:
-                raise ApiError("bad_value", f"{name}: {error}", "val") from None
+    def set(self, checked: list, temporary: bool, clear: bool):
+        """Set all variables that `check` gave, after deleting all others when `clear`."""
+        known = () if clear else [name for name, _ in self.expressions()]
+        if len(set(known) | {name for name, _ in checked}) > _MOST:
+            raise ApiError("too_many", f"at most {_MOST} variables", "name")
+        if clear:
+            self.clear()
+        self._formulas = {}
+        for name, expression in checked:
+            self._temporary.pop(name, None)
+            if temporary:
+                self._temporary[name] = expression
+            else:
+                self._settings.put("variables", {"name": name, "expr": expression})
 
     def clear(self):
         """Delete all variables."""
         self._temporary = {}
-        self._formulas = {}
         for entry in self._settings.variables[:]:
             self._settings.remove("variables", entry["name"])
 
@@ -71,30 +70,46 @@ class Variables:
         """The number a variable stands for now; None when there is no such variable or value."""
         for known, expression in self.expressions():
             if known == name:
-                return self._evaluate(name, expression)
+                return self.evaluate(expression)
         return None
 
-    def _evaluate(self, name, expression):
+    def evaluate(self, expression):
+        """The number that a number or a formula stands for now; None while it is unknown.
+
+        A formula that names itself, directly or by way of others, has no value.
+        """
         if not isinstance(expression, str):
             return expression
-        from firmware.codec.formula import FormulaError
-
-        if name not in self._formulas:
-            self._compile(name, expression)
-        # A formula that names itself, directly or by way of others, finds no value.
-        formula = self._formulas.pop(name, None)
-        if formula is None:
+        if expression in self._busy or len(self._busy) >= _DEEPEST:
             return None
+        from firmware.codec.formula import Formula, FormulaError
+
+        self._busy.append(expression)
         try:
+            formula = self._formulas.get(expression)
+            if formula is None:
+                formula = self._formulas[expression] = Formula(expression)
             return formula.value(self._resolve)
         except FormulaError:
             return None
         finally:
-            self._formulas[name] = formula
+            self._busy.remove(expression)
 
     def _resolve(self, name, argument=None):
         value = self.value(name[3:] if name.startswith("CM.") else name)
         return self.lookup(name) if value is None and self.lookup else value
+
+
+def check_formula(name: str, expression):
+    """Refuse the text of a formula that is none."""
+    if not isinstance(expression, str):
+        return
+    from firmware.codec.formula import Formula, FormulaError
+
+    try:
+        Formula(expression)
+    except FormulaError as error:
+        raise ApiError("bad_value", f"{name}: {error}", name) from None
 
 
 def _is_name(name):
@@ -114,11 +129,8 @@ def set_cm_vars(box, arguments: dict, role: int):
         entries = entries + [{"name": arguments["name"], "expr": arguments.get("val", 0)}]
     if not entries and not arguments.get("clear"):
         raise ApiError("missing_parameter", "set_cm_vars needs name and val, or vars", "name")
-    entries = [record("variable", entry) for entry in entries]
-    if arguments.get("clear"):
-        box.variables.clear()
-    for entry in entries:
-        box.variables.set(entry, temporary)
+    checked = [box.variables.check(entry) for entry in entries]
+    box.variables.set(checked, temporary, bool(arguments.get("clear")))
     return "ok"
 
 
