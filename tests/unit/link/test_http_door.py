@@ -226,8 +226,8 @@ def test_ten_clients_at_once_are_all_served():
 
 def test_without_memory_no_connection_is_taken():
     peer = Peer(get("cmd=get_dev_info"))
-    serve(Bench(), [peer], free=1000, rounds=200)
-    assert not peer.got and not peer.closed
+    door = serve(Bench(), [peer], free=1000)
+    assert not peer.got and peer.closed and door.refused == 1
 
 
 def test_curl_asks_before_it_sends():
