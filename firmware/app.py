@@ -7,6 +7,7 @@ from micropython import const
 
 from firmware import wiring
 from firmware.api.box import Box
+from firmware.api.chores import Chores
 from firmware.api.commands import Commands
 from firmware.api.devices import Devices
 from firmware.api.evse_device import EvseDevice
@@ -104,6 +105,7 @@ class App:
 
             self.mqtt = MqttDoor(self.box, lambda: not self.wifi or self.wifi.connected)
             self.mqtt.connect()
+            self.sessions.publish = self.mqtt.told
         self.http = self._http() if self.settings.network.http else None
 
     def _http(self):
@@ -157,6 +159,7 @@ class App:
             keep("meters", self.meters.read, self.point, self.board.now),
             keep("store", self.memory.keeper.run, self.closed, self.board.now),
             keep("load", self._measure_load),
+            keep("chores", self._look_after),
             self._wait_for_restart(),
         ]
         if self.meters.bus:
@@ -176,6 +179,12 @@ class App:
             await asyncio.gather(*tasks)
         except Restarting:
             return
+
+    async def _look_after(self):
+        chores = Chores(self.box)
+        while True:
+            chores.tick(self.board.now())
+            await asyncio.sleep_ms(_SECOND_MS)
 
     async def _wait_for_restart(self):
         while not self.system.wanted:

@@ -31,6 +31,7 @@ class MqttDoor:
         self.clients = {}
         self._box = box
         self._topics = Topics(box, self.publish)
+        self.told = self._topics.told
         self._functions = {}
         self._network_up = network_up
 
