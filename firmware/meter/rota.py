@@ -4,7 +4,7 @@ from firmware.ticks import after, since
 
 
 class Turn:
-    """One device on the line; the device itself has `due(now)`, `ask(master, now)`,
+    """One device on the line; the device itself has `unit`, `due(now)`, `ask(master, now)`,
     `answered(master, now)` and `failed(error, now)`."""
 
     def __init__(self, device):
@@ -32,7 +32,11 @@ class Rota:
         self._last = 0
 
     def add(self, device):
-        self.turns.append(Turn(device))
+        turn = Turn(device)
+        for other in self.turns:
+            if other.device.unit == device.unit:
+                turn.ready_at = other.ready_at
+        self.turns.append(turn)
 
     def remove(self, device):
         for turn in self.turns:
@@ -71,4 +75,7 @@ class Rota:
             return
         turn.failed_in_row += 1
         doublings = min(max(turn.failed_in_row - 2, 0), 10)
-        turn.ready_at = after(now, min(self._late_ms << doublings, self._longest_ms))
+        ready_at = after(now, min(self._late_ms << doublings, self._longest_ms))
+        for other in self.turns:
+            if other.device.unit == turn.device.unit:
+                other.ready_at = ready_at

@@ -6,7 +6,7 @@ from firmware.meter.rota import Rota
 
 class Device:
     def __init__(self, name):
-        self.name = name
+        self.name = self.unit = name
         self.wants = True
         self.errors = []
         self.answers = 0
@@ -65,6 +65,20 @@ def test_a_failed_device_waits_longer_and_longer():
     turn = rota.next(now)
     rota.answered(turn, None, now)
     assert rota.next(now) is turn and turn.failures == 8 and turn.last_error == "no answer"
+
+
+def test_the_pause_is_for_all_who_ask_the_same_unit():
+    a, b, other = Device("a"), Device("b"), Device("other")
+    b.unit = "a"
+    rota = rota_of(a, b)
+    rota.failed(rota.turns[0], FrameError("no answer"), 0)
+    late = Device("late")
+    late.unit = "a"
+    rota.add(late)
+    rota.add(other)
+    for _ in range(5):
+        assert rota.next(500).device is other
+    assert {rota.next(1000).device.name for _ in range(4)} == {"a", "b", "late", "other"}
 
 
 def test_a_refusal_is_a_sign_of_life():
