@@ -9,6 +9,7 @@ from firmware.link.stream import LinkError, TcpStream
 from firmware.ticks import after, since
 
 _OFF = const("off")
+_HELD = const("held")
 _WAITING = const("waiting")
 _RESOLVING = const("resolving")
 _CONNECTING = const("connecting")
@@ -27,9 +28,9 @@ _REFUSED_WAIT_MS = const(8000)  # the host is there, only its broker is not: loo
 class Line:
     """Gets connected to one peer, and again after each failure; `stream` is there while it lives.
 
-    off -> waiting -> resolving -> connecting -> (securing) -> greeting -> connected -> waiting ...
-    `resolver` has lookup(host, now), which gives an address, or None while it is asking. `secure(stream)`, where
-    given, wraps a stream once TCP is up; what it returns has ready(), socket and close() too.
+    off -> (held) -> resolving -> connecting -> (securing) -> greeting -> connected -> waiting -> ...
+    `resolver` has lookup(host, now), which gives an address, or None while it is asking. `secure`, where
+    given, is a link.tls.Secure: once TCP is up it wraps the stream, and it may hold attempts back.
     """
 
     def __init__(self, host: str, port: int):
@@ -59,8 +60,12 @@ class Line:
         Raises LinkError, also for a state that has lasted too long: then call lost().
         """
         late = self._deadline is not None and since(now, self._deadline) >= 0
-        if self.state == _WAITING or self.state == _OFF:
-            if late or self.state == _OFF:
+        if not self.stream and self.secure and self.secure.held(now):
+            if self.state != _HELD:
+                self.enter(_HELD, now)
+            return False
+        if self.state == _WAITING or self.state == _OFF or self.state == _HELD:
+            if late or self.state != _WAITING:
                 self.enter(_RESOLVING, now)
         elif late:
             raise LinkError(f"no answer for {PATIENCE_MS[self.state] // 1000} s")
@@ -71,7 +76,7 @@ class Line:
         elif self.stream.ready():
             if self.state == _CONNECTING and self.secure:
                 self.enter(_SECURING, now)
-                self.stream = self.secure(self.stream)
+                self.stream = self.secure.wrap(self.stream, now)
             else:
                 self.enter(_GREETING, now)
                 return True

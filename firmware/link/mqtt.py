@@ -33,6 +33,7 @@ class Options:
         self.send_buffer = 1460
         self.queue = 24
         self.queue_bytes = 8192
+        self.trust = None  # link.tls.Trust, for mqtts://
         self.window = 8  # messages of QoS 1 and 2 that may be unacknowledged
 
 
@@ -64,6 +65,10 @@ class MqttClient:
         self.clock = ticks_ms
         self.connected = False
         self.line = Line(broker.host, broker.port)
+        if broker.secure:
+            from firmware.link.tls import Secure, Trust
+
+            self.line.secure = Secure(broker.host, options.trust or Trust())
         self._log = log
         self._traffic = Traffic(self, options)
         self._idle = 0

@@ -8,6 +8,7 @@ from micropython import const
 
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
+_FATAL_ALERT = const(-0x7780)  # of mbedTLS, such as for the lack of a client certificate
 
 
 class LinkError(Exception):
@@ -26,7 +27,9 @@ def failure(error: OSError) -> LinkError:
     number = error.errno
     if number == errno.ECONNREFUSED:
         return LinkError("nothing listens there", True)
-    return LinkError(errno.errorcode.get(number) or str(error))
+    if number == _FATAL_ALERT:
+        return LinkError("TLS: refused by the server")
+    return LinkError(errno.errorcode.get(number) or f"error {error.args[-1]}")
 
 
 class TcpStream:

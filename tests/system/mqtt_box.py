@@ -24,6 +24,8 @@ class Box:
         options = Options()
         for name in settings.get("options", {}):
             setattr(options, name, settings["options"][name])
+        if "trust" in settings:
+            options.trust = self.trust(settings["trust"])
         url = broker_url(settings["url"])
         self.client = MqttClient(url, settings["id"], Log(), settings.get("will"), options)
         for name in settings.get("attributes", {}):
@@ -34,6 +36,16 @@ class Box:
         for topic, qos in settings.get("subscribe", []):
             self.client.subscribe(topic, qos)
         self.worst_us = 0
+
+    def trust(self, values):
+        from firmware.link.tls import Trust
+
+        trust = Trust()
+        for name in values:
+            setattr(trust, name, values[name])
+        self.contactor_open = not values.get("held")
+        trust.may_handshake = lambda: self.contactor_open
+        return trust
 
     def message(self, topic, payload, message):
         text = bytes(payload).decode() if len(payload) < 200 else f"{len(payload)} bytes"
@@ -52,6 +64,8 @@ class Box:
             tell("published", done=done)
         elif order["do"] == "subscribe":
             self.client.subscribe(order["topic"], order.get("qos", 0))
+        elif order["do"] == "contactor":
+            self.contactor_open = order["open"]
         elif order["do"] == "status":
             gc.collect()
             tell("status", worst_us=self.worst_us, memory=gc.mem_alloc(), **self.client.status())
