@@ -5,7 +5,7 @@ VENV := .tools/venv/bin
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench micropython-esp32like requirements clean distclean
+.PHONY: help setup run test check format bench image budget micropython-esp32like requirements clean distclean
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,12 +23,18 @@ test: setup  ## Run all tests. TESTS=tests/unit picks a folder or file, ARGS='-k
 check: setup  ## Check format, lint, types, spelling and the rules between the rooms.
 	@$(VENV)/python tools/check
 
-format: setup  ## Format all Python files.
+format: setup  ## Format all Python files and sort their imports.
 	@$(VENV)/ruff format --quiet .
-	@$(VENV)/ruff check --quiet --fix-only .
+	@$(VENV)/ruff check --quiet --select I --fix-only .
 
 bench: setup  ## Measure MQTT throughput, memory and the loop; one table.
 	@$(VENV)/python tools/bench
+
+image: setup  ## Build what goes onto the board into build/image, and print what it takes.
+	@$(VENV)/python tools/image
+
+budget: image  ## Print the RAM that the image holds on the 32-bit MicroPython. ARGS=--modules tells more.
+	@$(VENV)/python tools/budget $(ARGS)
 
 micropython-esp32like: setup  ## Build the 32-bit MicroPython with single floats from Debian's source.
 	@$(PYTHON) tools/setup esp32like

@@ -16,7 +16,7 @@ VENV = Path(sys.executable).parent
 # An attribute that starts as None gets its value later; objects of these classes get theirs from
 # a table. Annotating each of them would tell a reader nothing new.
 _GUESSED = re.compile(
-    r"None|LiteralString|No overloads|for class \"(Settings|Fitted|Options)\\*?\""
+    r"None|LiteralString|No overloads|for class .(Settings|Fitted|Options|tuple)\b"
 )
 
 
