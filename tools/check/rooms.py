@@ -21,7 +21,7 @@ ALLOWED = {
         ("link", "api", "meter", "charge", "codec", "leaf"),
         (*_ASYNC, "cryptolib", "deflate", "gc", "io", "select", "socket", "ssl", "tls"),
     ),
-    "store": (("store", "api", "meter", "charge", "codec", "leaf"), (*_ASYNC, "gc", "vfs")),
+    "store": (("store", "api", "meter", "charge", "codec", "leaf"), (*_ASYNC, "gc", "sys", "vfs")),
     "app": (
         ("app", "link", "store", "board", "api", "meter", "charge", "codec", "leaf"),
         (*_ASYNC, "gc", "io", "select", "sys", "vfs"),
