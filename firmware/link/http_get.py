@@ -49,7 +49,7 @@ class HttpMeter:
                     except (LinkError, AnswerError) as error:
                         self._lost(error)
                         break
-                left = self.meter.definition.poll_ms - since(_now(), began)
+                left = self.meter.poll_ms - since(_now(), began)
                 await asyncio.sleep_ms(max(left, _LOOK_MS))
         finally:
             self.line.hang_up()

@@ -40,7 +40,7 @@ class MeterLines:
             definition = Definition(text)
             if definition.rtype == 0:
                 return self._modbus(entry, definition)
-            if not definition.sources:
+            if not definition.paths:
                 return self._virtual(definition)
             return self._json(entry, definition)
         except (DefinitionError, AddressError) as error:

@@ -4,6 +4,7 @@ from micropython import const
 
 from firmware.meter.counter import Counter
 from firmware.meter.modbus_meter import keep
+from firmware.meter.register_map import NAMES
 
 _NOMINAL_MV = const(230000)
 _HIGHEST_V = const(500)
@@ -13,14 +14,14 @@ _BASE = const(10)  # targets below this are in the reading, see register_map.NAM
 class Checks:
     """`finish` completes the reading of one meter after each round.
 
-    definition  for its names and formulas
+    definition  for what it gives, its formulas and further names
     lookup      function(name) for what a formula names beside the meter's own variables
     fuse_ma     of the meter's connection; ten times as much is no measurement
     """
 
     def __init__(self, definition, reading, lookup=None, fuse_ma: int = 63000):
         self.implausible = 0
-        self._names = definition.names
+        self._extras = definition.extras
         self._formulas = definition.formulas
         self._power_given = 6 in definition.given
         self._current_given = any(target in definition.given for target in (3, 4, 5))
@@ -34,8 +35,9 @@ class Checks:
 
     def _places(self, *names):
         places = []
+        extras = self._extras.split()
         for name in names:
-            places.append(self._names.index(name) - _BASE if name in self._names else None)
+            places.append(extras.index(name) if name in extras else None)
         return places
 
     def finish(self, meter, now: int) -> bool:
@@ -71,13 +73,15 @@ class Checks:
 
     def value(self, name: str, argument=None):
         """The meter's own variable of that name, else what the lookup says; None = unknown."""
-        if name not in self._names:
-            return self._lookup(name) if self._lookup and argument is None else None
-        target = self._names.index(name)
-        if target >= _BASE:
-            number = self._meter.extra[target - _BASE]
+        meter = self._meter
+        extras = self._extras.split()
+        if name in extras:
+            number = meter.extra[extras.index(name)]
             return None if number is None else fraction(number)
-        return base_value(self._meter.reading, target)
+        base = NAMES.split()
+        if name in base:
+            return base_value(meter.reading, base.index(name))
+        return self._lookup(name) if self._lookup and argument is None else None
 
     def _plausible(self, reading) -> bool:
         if reading.power_w is not None and abs(reading.power_w) > self._most_w:

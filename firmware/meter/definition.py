@@ -32,8 +32,10 @@ class Definition:
 
     rtype      0 = Modbus, 1 = HTTP, 2 = MQTT; mtype 0 other, 1 meter, 2 inverter, 4 battery
     registers  RegisterMap, for Modbus
-    sources    [path or topic, steps, regex, target, numerator, denominator], for HTTP and MQTT
-    names      all value names by target number; those beyond NAMES are kept in thousandths
+    paths      what to ask for or to subscribe to, for HTTP and MQTT
+    sources    lines of path number, target, numerator, denominator, query, regex, with tabs
+    extras     further names, `extra_count` of them, by target number minus len(NAMES), whose
+               values are kept in thousandths
     given      targets that the file gives; what is missing is derived
     formulas   [(target, Formula)]
     fixed      {name: text}; asked {name: (address, kind, registers)} for texts asked once
@@ -43,11 +45,12 @@ class Definition:
         data = text if isinstance(text, str) else bytes(text).decode()
         document = _parse(data)
         self._text = data
-        self.names = NAMES.split()
+        self._names = NAMES.split()
         self.given = []
         self.registers = None
         self.rows = []
-        self.sources = []
+        self.paths = []
+        self.sources = ""
         self.formulas = []
         self.fixed = {}
         self.asked = {}
@@ -55,11 +58,14 @@ class Definition:
         for name in sorted(document):
             if name not in _GLOBALS.split():
                 self._variable(name, document[name])
-        if len(self.names) > _MOST_VARIABLES:
+        if len(self._names) > _MOST_VARIABLES:
             raise DefinitionError(f"more than {_MOST_VARIABLES} variables", 1)
+        extras = self._names[len(NAMES.split()) :]
+        self.extras = " ".join(extras)
+        self.extra_count = len(extras)
         if self.rtype == _MODBUS:
             self._plan(document)
-        del self._text, self.rows
+        del self._text, self._names, self.rows
 
     def _globals(self, document: dict):
         self.rtype = self._number(document, "rtype", (0, 2), None)
@@ -100,7 +106,7 @@ class Definition:
         if not isinstance(reserved, list):
             raise self._error("a list of numbers is wanted", "reserved")
         registers.reserved = tuple(reserved)
-        registers.extras = len(self.names) - len(NAMES.split())
+        registers.extras = self.extra_count
         registers.settle(self.rows)
         self.registers = registers
 
@@ -130,9 +136,9 @@ class Definition:
 
     def _target(self, name: str) -> int:
         name = name[1:] if name.startswith("*") else name
-        if name not in self.names:
-            self.names.append(name)
-        target = self.names.index(name)
+        if name not in self._names:
+            self._names.append(name)
+        target = self._names.index(name)
         self.given.append(target)
         return target
 
@@ -162,7 +168,10 @@ class Definition:
         kind = TYPES.index(kind) | (LOW_FIRST if order == "lh" else 0)
         target = self._target(name)
         numerator, denominator = self._resolution(name, variable, target)
-        self.rows.append((self._address(name, variable), kind, target, numerator, denominator))
+        if not -0x800000 <= numerator < 0x800000:
+            raise self._error("resolution has too many digits", name)
+        places = len(str(denominator)) - 1
+        self.rows.append((self._address(name, variable), kind, target, numerator, places))
 
     def _address(self, name: str, variable: dict) -> int:
         address = variable["address"]
@@ -182,22 +191,34 @@ class Definition:
         return numerator * (1000 if target >= len(NAMES.split()) else 1), denominator
 
     def _source(self, name: str, variable: dict):
-        from firmware.codec.json_query import QueryError, compile_query
-        from firmware.codec.regex import Regex, RegexError
-
         path = variable["address"]
         if not isinstance(path, str) or not path:
             raise self._error("address is a path or a topic", name)
-        try:
-            steps = compile_query(variable.get("query", ""))
-            regex = Regex(variable["regex"]) if "regex" in variable else None
-        except QueryError as error:
-            raise self._error(f"query: {error}", name)
-        except RegexError as error:
-            raise self._error(f"regex: {error}", name)
+        query = self._checked(name, variable, "query")
+        regex = self._checked(name, variable, "regex")
+        if path not in self.paths:
+            self.paths.append(path)
         target = self._target(name)
         numerator, denominator = self._resolution(name, variable, target)
-        self.sources.append((path, steps, regex, target, numerator, denominator))
+        number = self.paths.index(path)
+        self.sources += f"{number}\t{target}\t{numerator}\t{denominator}\t{query}\t{regex}\n"
+
+    def _checked(self, name: str, variable: dict, key: str) -> str:
+        """A query or a regular expression that can be compiled; it is compiled again in use."""
+        from firmware.codec.json_query import QueryError, compile_query
+        from firmware.codec.regex import Regex, RegexError
+
+        text = variable.get(key, "")
+        if not isinstance(text, str) or "\t" in text or "\n" in text:
+            raise self._error(f"{key}: a text without line ends is wanted", name)
+        try:
+            if key == "regex":
+                Regex(text)
+            for part in text.split(" + ") if key == "query" else ():
+                compile_query(part)
+        except (QueryError, RegexError) as error:
+            raise self._error(f"{key}: {error}", name)
+        return text
 
     def _error(self, problem: str, key: str) -> DefinitionError:
         return DefinitionError(f"{key}: {problem}", _line(self._text, self._text.find(f'"{key}"')))

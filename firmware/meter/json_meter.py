@@ -2,8 +2,8 @@
 
 import json
 
-from firmware.codec.json_query import find
-from firmware.codec.regex import RegexError, Search
+from firmware.codec.json_query import compile_query, find
+from firmware.codec.regex import Regex, RegexError, Search
 from firmware.meter.decimal import scaled
 from firmware.meter.modbus_meter import keep
 from firmware.meter.reading import Reading
@@ -19,19 +19,14 @@ class JsonMeter:
 
     def __init__(self, definition, reading: Reading | None = None, address: str = ""):
         self.reading = reading or Reading(30000)
-        self.definition = definition
+        self.poll_ms = definition.poll_ms
         self.finish = None
         self.errors = 0
         self.last_error = ""
         self.error_at = None
-        self.extra = [None] * (len(definition.names) - 10)
-        self._sources = []
-        self.paths = []
-        for source in definition.sources:
-            path = source[0].replace("${address}", address)
-            if path not in self.paths:
-                self.paths.append(path)
-            self._sources.append(self.paths.index(path))
+        self.extra = [None] * definition.extra_count
+        self.paths = [path.replace("${address}", address) for path in definition.paths]
+        self._sources = definition.sources
         self._fresh = [False] * len(self.paths)
 
     def received(self, index: int, body, now: int) -> bool:
@@ -45,23 +40,27 @@ class JsonMeter:
         """The same in portions, for a loop that others share: gather into `values`."""
         text = body if isinstance(body, str) else _text(body)
         document = _parse(text)
-        for number, source in enumerate(self.definition.sources):
-            if self._sources[number] != index:
+        for line in self._sources.split("\n"):
+            source = line.split("\t")
+            if source[0] != str(index):
                 continue
-            _, steps, regex, target, numerator, denominator = source
             found = None
-            if regex is not None:
-                search = Search(regex, text)
-                try:
-                    while not search.run(200):
-                        yield
-                except RegexError:
-                    search.result = None
+            if source[5]:
+                search = Search(Regex(source[5]), text)
+                while not self._searched(search):
+                    yield
                 found = search.result
             elif document is not None:
-                found = find(document, steps)
-            values.append((target, scaled(found, numerator, denominator)))
+                found = _found(document, source[4])
+            values.append((int(source[1]), scaled(found, int(source[2]), int(source[3]))))
             yield
+
+    def _searched(self, search) -> bool:
+        try:
+            return search.run(200)
+        except RegexError:
+            search.result = None  # takes too long
+            return True
 
     def settle(self, index: int, values: list, now: int) -> bool:
         """Put gathered values into the reading, if there are any."""
@@ -82,6 +81,20 @@ class JsonMeter:
         self.errors += 1
         self.last_error = problem
         self.error_at = now
+
+
+def _found(document, query: str):
+    """What a query leads to; the sum, where it names several members with " + " between."""
+    parts = query.split(" + ")
+    if len(parts) == 1:
+        return find(document, compile_query(query))
+    total = 0
+    for part in parts:
+        number = find(document, compile_query(part))
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            return None
+        total += number
+    return total
 
 
 def _text(body) -> str:

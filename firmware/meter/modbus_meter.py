@@ -4,10 +4,10 @@ from micropython import const
 
 from firmware.codec.modbus_values import integer, value
 from firmware.meter.reading import Reading
-from firmware.meter.register_map import BRIDGE
 from firmware.ticks import since
 
 _COUNTERS_MS = const(2500)  # counters are worth a question only every third second
+_BRIDGE = const(255)  # register_map.BRIDGE in a byte
 
 
 class ModbusMeter:
@@ -82,17 +82,24 @@ class ModbusMeter:
         """Registers into the reading; None for `words` says that there are none."""
         address, _, first, end = self.registers.blocks[self._block]
         rows = self.registers.rows
+        for at in range(8 * first, 8 * end, 8):
+            target = rows[at + 3]
+            if target != _BRIDGE:
+                index = (rows[at] << 8 | rows[at + 1]) - address
+                number = self._value(words, index, at) if words else None
+                keep(self.reading, self.extra, target, number)
+
+    def _value(self, words, index: int, at: int) -> int | None:
+        """The value at register `index`, as the row at byte `at` of the map describes it."""
+        rows = self.registers.rows
+        kind = rows[at + 2]
         reserved = self.registers.reserved
-        for i in range(first, end):
-            at, kind, target, numerator, denominator = rows[i]
-            if target == BRIDGE:
-                continue
-            number = None
-            if words and reserved and integer(words, at - address, kind) in reserved:
-                number = 0
-            elif words:
-                number = value(words, at - address, kind, numerator, denominator)
-            keep(self.reading, self.extra, target, number)
+        if reserved and integer(words, index, kind) in reserved:
+            return 0
+        numerator = rows[at + 4] << 16 | rows[at + 5] << 8 | rows[at + 6]
+        if numerator & 0x800000:
+            numerator -= 0x1000000
+        return value(words, index, kind, numerator, 10 ** rows[at + 7])
 
 
 def keep(reading: Reading, extra: list, target: int, number: int | None):

@@ -19,7 +19,8 @@ class RegisterMap:
     text       lines `name address type resolution [lh]`: name from NAMES or "-" for a bridge;
                values times resolution are V, mA, W, Wh or %
     function   3 = holding, 4 = input registers
-    rows       (address, kind, target, numerator, denominator), in the order of the addresses
+    rows       8 bytes per value, in the order of the addresses: address (2), kind, target,
+               numerator (3), decimal places of the denominator
     blocks     (address, count, first row, end row); the first `fast` ones belong to every
                round, the rest hold only counters
     reserved   raw values that mean "nothing" and count as 0
@@ -35,10 +36,18 @@ class RegisterMap:
         self.poll_ms = 1000
         self.settle(_rows(text))
 
+    def row(self, index: int) -> tuple:
+        """(address, kind, target, numerator, denominator) of a row; allocates."""
+        row = self.rows[8 * index : 8 * index + 8]
+        numerator = row[4] << 16 | row[5] << 8 | row[6]
+        target = row[3] if row[3] < 0x80 else BRIDGE
+        address = row[0] << 8 | row[1]
+        return address, row[2], target, numerator - (row[4] >> 7 << 24), 10 ** row[7]
+
     def settle(self, rows: list):
-        """Take rows in any order and plan the requests."""
+        """Take rows (address, kind, target, numerator, decimal places) and plan the requests."""
         rows.sort()
-        self.rows = rows
+        self.rows = b"".join([_packed(row) for row in rows])
         slow = []
         fast = []
         for block in _blocks(rows, self.longest, self.gaps):
@@ -56,8 +65,16 @@ def _rows(text: str) -> list:
         if fields:
             target = names.index(fields[0]) if fields[0] != "-" else BRIDGE
             kind = TYPES.index(fields[2]) | (LOW_FIRST if fields[4:] else 0)
-            rows.append((int(fields[1], 16), kind, target, int(fields[3]), 1))
+            rows.append((int(fields[1], 16), kind, target, int(fields[3]), 0))
     return rows
+
+
+def _packed(row: tuple) -> bytes:
+    address, kind, target, numerator, places = row
+    numerator &= 0xFFFFFF
+    return bytes((address >> 8, address & 0xFF, kind, target & 0xFF)) + bytes(
+        (numerator >> 16, numerator >> 8 & 0xFF, numerator & 0xFF, places)
+    )
 
 
 def _blocks(rows: list, longest: int, gaps: bool) -> list:

@@ -12,7 +12,7 @@ class VirtualMeter:
 
     def __init__(self, definition, lookup, reading: Reading | None = None):
         self.reading = reading or Reading()
-        self.extra = [None] * (len(definition.names) - 10)
+        self.extra = [None] * definition.extra_count
         self.errors = 0
         self._targets = [target for target, _ in definition.formulas]
         self._checks = Checks(definition, self.reading, lookup)

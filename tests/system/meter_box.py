@@ -80,8 +80,8 @@ def make(kind, host, port, rest):
     from firmware.meter.json_meter import JsonMeter
 
     definition = described(rest[0])
-    definition.poll_ms = 200
     meter = JsonMeter(definition)
+    meter.poll_ms = 200
     meter.reading.timeout_ms = 2000
     meter.finish = Checks(definition, meter.reading).finish
     link = HttpMeter(meter, host, port, log)

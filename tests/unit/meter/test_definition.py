@@ -41,6 +41,22 @@ def test_mistakes_are_named_with_their_line():
             raise AssertionError(text)
 
 
+def test_a_row_holds_every_resolution_it_may_hold():
+    for text, expected in (("8388607", (8388607, 1)), ("-8388608", (-8388608, 1)),
+        ("-0.000001", (-1, 1000000)), ("0.1234567", (1234567, 10000000))):  # fmt: skip
+        described = Definition(
+            '{"rtype": 0, "power_w": {"address": 1, "resolution": "%s"}}' % text
+        )
+        assert described.registers.row(0)[3:] == expected, text
+    for text in ("8388608", "0.123456789"):
+        try:
+            Definition('{"rtype": 0, "power_w": {"address": 1, "resolution": "%s"}}' % text)
+        except DefinitionError as error:
+            assert "too many digits" in str(error)
+        else:
+            raise AssertionError(text)
+
+
 def test_the_number_of_variables_is_bounded():
     members = "".join(f', "v{i}": {{"address": {i}}}' for i in range(70))
     try:
@@ -68,10 +84,10 @@ def test_a_file_of_every_kind_of_variable_is_compiled():
     assert described.name == "Everything" and described.poll_ms == 500
     assert described.fixed == {"type_designation": "Meter"}
     assert described.asked == {"serial": (0x100, "string", 4)}
-    assert described.names[10:] == ["load", "frequency"]
+    assert described.extras == "load frequency" and described.extra_count == 2
     assert described.rtu == {"silence_period": 5, "retries": 2}
     registers = described.registers
-    assert registers.rows == [
+    assert [registers.row(i) for i in range(4)] == [
         (0x10, 4, 6, 1000, 1),
         (0x14, 10, 3, -1, 10),
         (0x18, 1, 11, 1000 * 1, 100),
