@@ -10,6 +10,7 @@ class Bench:
     def __init__(self, delay=45):
         self.clock = 1000
         self.acts = []
+        self.held_ms = 0
         self.delay = delay
         self.opens_at = None
 
@@ -57,6 +58,16 @@ def test_a_late_reaction_fails_and_the_run_goes_on():
     assert player.failures == [(2, "expect relay off within 50ms", "found on after 50 ms")]
     assert player.reactions[0].took is None
     assert bench.acts[-1][1] == "plug"
+
+
+def test_a_held_loop_lengthens_short_times_only():
+    bench = Bench(95)
+    bench.held_ms = 50
+    player = play("unplug\nexpect relay off within 50ms", bench)
+    assert player.failures == [] and player.reactions[0].allowed == 100
+    bench = Bench(2040)
+    bench.held_ms = 50
+    assert len(play("unplug\nexpect relay off within 2s", bench).failures) == 1
 
 
 def test_a_wait_that_fails_ends_the_run():

@@ -25,6 +25,7 @@ class Bench:
         self.injected = []
         self.may_hold = False
         self.interfere = None
+        self.held_ms = 0
         self._folder = folder
         self._lost_power = False
         self._began_wh = 0

@@ -1,5 +1,7 @@
 """Plays a scenario against a bench: acts, waits, judges, and notes how long each reaction took."""
 
+_TIMED_MS = 1000
+
 
 class Reaction:
     """From an action to what was expected of it, in ms; `took` is None when it never came."""
@@ -14,9 +16,10 @@ class Reaction:
 class Player:
     """Steps through a parsed scenario whenever the bench's clock calls `advance`.
 
-    The bench offers `now()` in ms, `act(verb, words)` and `value(subject)`; it raises ValueError
-    for what it does not know, which ends the run as a failure. A `wait` that fails ends it too;
-    an `expect` that fails is noted, and the run goes on.
+    The bench offers `now()` in ms, `act(verb, words)`, `value(subject)` and `held_ms`, by which
+    times up to a second are longer because something holds the loop. It raises ValueError for what
+    it does not know, which ends the run as a failure. A `wait` that fails ends it too; an `expect`
+    that fails is noted, and the run goes on.
     """
 
     def __init__(self, steps: list, bench):
@@ -94,24 +97,25 @@ class Player:
 
     def _within(self, step):
         bench = self._bench
-        end = self._event_at + step.duration
+        allowed = step.duration + (bench.held_ms if step.duration <= _TIMED_MS else 0)
+        end = self._event_at + allowed
         pause = _pause(step.duration)
         while True:
             actual = bench.value(step.condition.subject)
             took = bench.now() - self._event_at
             if step.condition.met(actual):
                 if step.verb == "expect":
-                    self._react(step, took)
+                    self._react(step, took, allowed)
                 return True
             if bench.now() >= end:
                 self._fail(f"found {actual} after {took} ms")
                 if step.verb == "expect":
-                    self._react(step, None)
+                    self._react(step, None, allowed)
                 return False
             yield min(pause, end - bench.now())
 
-    def _react(self, step, took):
-        self.reactions.append(Reaction(self._event, step.text, took, step.duration))
+    def _react(self, step, took, allowed):
+        self.reactions.append(Reaction(self._event, step.text, took, allowed))
 
     def _fail(self, found: str):
         self.failures.append((self.step.number, self.step.text, found))
@@ -119,6 +123,6 @@ class Player:
 
 def _pause(duration: int) -> int:
     """How often to look, in ms: at each millisecond where reactions are timed."""
-    if duration <= 1000:
+    if duration <= _TIMED_MS:
         return 1
     return 10 if duration <= 120_000 else 100

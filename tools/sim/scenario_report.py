@@ -63,7 +63,7 @@ class Run:
                     bench.act("fault", step.words)
                 elif step.words[0] == "without":
                     remove(document, step.words[1])
-                else:
+                elif step.words[0] != "needs":
                     raise ValueError(f"line {step.number}: cannot be read: {step.text}")
         commission(bench.world, document, broker)
 
@@ -88,7 +88,11 @@ class Run:
 
     def _hear(self, *words, **_):
         """What the firmware prints, with the world's time."""
-        self.log.append(f"{span(self._bench.now())}.{self._bench.now() % 1000:03} " + " ".join(str(word) for word in words))
+        now = self._bench.now()
+        said = " ".join(str(word) for word in words)
+        self.log.append(f"{span(now)}.{now % 1000:03} {said}")
+        if len(self.log) > 2 * _LAST_LINES:
+            del self.log[:_LAST_LINES]
 
     def lines(self, name: str) -> list:
         """The report for people."""

@@ -6,7 +6,7 @@ from silicon import SILICON
 
 _FOLDER = "/data"
 _DEVICES = (
-    {"dev_id": "E1", "dev_type": "evse_powerbrain", "name": "Wallbox", "attach": "M1"},
+    {"dev_id": "E1", "dev_type": "evse_powerbrain", "name": "Wallbox", "attach": "M2"},
     {
         "dev_id": "M1",
         "dev_type": "meter_powerbrain",
@@ -47,6 +47,8 @@ def remove(document: dict, dev_id: str):
     for device in document["devices"]:
         if device["dev_id"] == dev_id:
             document["devices"].remove(device)
+            # The charge point's energy comes from the meter that is left.
+            document["devices"][0]["attach"] = "M1"
             return
     raise ValueError(f"unknown device {dev_id}")
 
