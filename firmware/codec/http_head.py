@@ -27,9 +27,7 @@ class Head:
         self.method = parts[0]
         self.path, _, self.query = parts[1].partition("?")
         self.length = 0
-        self.authorization = ""
-        self.expects = False
-        self.cross_site = False
+        self._kept = dict.fromkeys(("authorization", "expect", "host", "origin", "referer"), "")
         for line in lines[1:]:
             if line:
                 self._header(line)
@@ -45,9 +43,23 @@ class Head:
             self.length = int(value)
         elif name == "transfer-encoding" and value.lower() != "identity":
             raise HeadError(411, "a body needs Content-Length")
-        elif name == "authorization":
-            self.authorization = value
-        elif name == "expect":
-            self.expects = value.lower() == "100-continue"
-        elif name == "sec-fetch-site":
-            self.cross_site = value.lower() == "cross-site"
+        elif name in self._kept:
+            self._kept[name] = value
+
+    @property
+    def authorization(self) -> str:
+        """The value of the header, or an empty text."""
+        return self._kept["authorization"]
+
+    @property
+    def expects(self) -> bool:
+        """Whether the client waits for a word before it sends the body."""
+        return self._kept["expect"].lower() == "100-continue"
+
+    def cross_site(self) -> bool:
+        """Whether a browser sends this for a page that came from elsewhere."""
+        for name in ("origin", "referer"):
+            _, _, address = self._kept[name].partition("//")
+            if self._kept[name] and address.split("/")[0] != self._kept["host"]:
+                return True
+        return False

@@ -117,7 +117,7 @@ class _Reader:
         if byte == 0x2C:
             self.position += 1
         elif byte != end:
-            raise JsonError("no " + expected, self.position)
+            raise JsonError(expected + " missing", self.position)
 
     def _key(self):
         byte = self.skip()

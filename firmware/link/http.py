@@ -127,12 +127,18 @@ class HttpDoor:
         body = await connection.body(head.length)
         if head.method not in ("GET", "POST", "HEAD"):
             raise HeadError(405, "only GET and POST are understood")
+        if head.cross_site():
+            # A page from elsewhere must not use the password that the browser remembers.
+            raise HeadError(403, "requests of pages from other sites are not answered")
         try:
             role = self._role(head)
         except ApiError as error:
             status = 429 if error.code == "slow_down" else 401
             await connection.send(status, JsonStream(error.answer()))
             return
+        await self._route(connection, head, body, role)
+
+    async def _route(self, connection, head, body, role):
         if head.path == "/cnf":
             await self._command(connection, head, body, role)
         elif head.path.startswith("/ui/") and head.path.endswith("/sim.htm"):
@@ -144,8 +150,7 @@ class HttpDoor:
 
     def _role(self, head):
         """ADMIN for the right password; a wrong one is refused, not ignored."""
-        # A page from elsewhere must not use the password that the browser remembers.
-        if not head.authorization or head.cross_site:
+        if not head.authorization:
             return ANYONE
         scheme, _, text = head.authorization.partition(" ")
         try:

@@ -123,8 +123,11 @@ def test_who_may_do_what():
          "wrong_password"),
         (get("cmd=get_devices").replace(b"Host", b"Authorization: Bearer x\r\nHost"), 401,
          "wrong_password"),
-        (get("cmd=get_devices", "admin:").replace(b"Host", b"Sec-Fetch-Site: cross-site\r\nHost"),
-         401, "not_allowed"),
+        (get("cmd=get_dev_info").replace(b"Host", b"Origin: http://evil\r\nHost"), 403, None),
+        (get("cmd=help").replace(b"Host", b"Referer: http://evil/box\r\nHost"), 403, None),
+        (get("cmd=help").replace(b"Host", b"Origin: null\r\nHost"), 403, None),
+        (get("cmd=help").replace(b"Host", b"Origin: http://box\r\nHost"), 200, None),
+        (get("cmd=help").replace(b"Host", b"Referer: http://box/x/y\r\nHost"), 200, None),
         (get("cmd=fly"), 404, "unknown_command"),
         (get("", path="/nothing"), 404, "bad_request"),
     ):  # fmt: skip
