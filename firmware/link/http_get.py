@@ -9,12 +9,13 @@ from micropython import const
 from firmware.codec.http_answer import Answer, AnswerError
 from firmware.link.line import Line
 from firmware.link.stream import LinkError, failure
-from firmware.ticks import PERIOD, after, since
+from firmware.ticks import after, since
 
 _CHUNK = const(128)
 _SLICE_MS = const(10)
 _LOOK_MS = const(50)
 _ANSWER_MS = const(5000)
+_MASK = const(0x3FFFFFFF)  # ticks have 30 bits, see ticks.py
 
 
 class HttpMeter:
@@ -122,4 +123,4 @@ class HttpMeter:
 
 
 def _now() -> int:
-    return time.ticks_ms() & (PERIOD - 1)
+    return time.ticks_ms() & _MASK

@@ -10,13 +10,14 @@ from firmware.codec.rtu import FrameError
 from firmware.link.line import Line
 from firmware.link.stream import LinkError, failure
 from firmware.meter.rota import Rota
-from firmware.ticks import PERIOD, after, since
+from firmware.ticks import after, since
 
 _CHUNK = const(64)
 _SLICE_MS = const(5)
 _IDLE_MS = const(20)
 _CONNECT_MS = const(50)
 _DEAF = const(3)  # questions in a row without an answer end a connection
+_MASK = const(0x3FFFFFFF)  # ticks have 30 bits, see ticks.py
 
 
 class ModbusTcp:
@@ -132,4 +133,4 @@ class ModbusTcp:
 
 
 def _now() -> int:
-    return time.ticks_ms() & (PERIOD - 1)
+    return time.ticks_ms() & _MASK

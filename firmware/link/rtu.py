@@ -7,12 +7,13 @@ from micropython import const
 
 from firmware.codec.rtu import FrameError, Master
 from firmware.meter.rota import Rota
-from firmware.ticks import PERIOD, after, since
+from firmware.ticks import after, since
 
 _CHUNK = const(32)  # bytes checked without yielding: some 5 ms on an ESP32
 _SLICE_MS = const(3)
 _IDLE_MS = const(20)
 _BITS = const(11)  # per character on the line, section 2.5.1 of the serial line guide
+_MASK = const(0x3FFFFFFF)  # ticks have 30 bits, see ticks.py
 
 
 class RtuBus:
@@ -38,6 +39,7 @@ class RtuBus:
         self._enable = driver_enable
         self._log = log
         self._baud = baud
+        self._deaf = False
         self._timeout_ms = timeout_ms
         self.silence_ms = max(2, self._air_ms(4))
         self._chunk = bytearray(_CHUNK)
@@ -65,60 +67,55 @@ class RtuBus:
     def _fail(self, turn, error):
         if error.code:
             self.refused += 1
-        elif turn.failed_in_row == 2:  # a third time is no accident; said once, not every time
+        elif self._deaf:
+            self.silent += 1
+        else:
+            self.garbled += 1
+        if turn.failed_in_row == 2 and not error.code:  # a third time is no accident; said once
             self._log.warning("meter", f"unit {self.master.request[0]}: {error}")
         self.rota.failed(turn, error, _now())
 
     async def _exchange(self):
-        await self._hush()
-        await self._send()
-        await self._receive()
-
-    async def _hush(self):
-        """Drop what is still on the line until it has been silent long enough."""
+        """Silence, question, answer; one coroutine, because each costs some 80 bytes."""
+        self._deaf = False
         deadline = after(_now(), self._timeout_ms)
         while since(_now(), deadline) < 0:
             await asyncio.sleep_ms(self.silence_ms)
-            heard = self._drop()
-            self.stray += heard
-            if not heard:
-                return
-
-    def _drop(self) -> int:
-        heard = 0
-        while heard < _CHUNK and self._uart.any():
-            heard += self._uart.readinto(self._chunk, min(self._uart.any(), _CHUNK)) or 0
-        return heard
-
-    async def _send(self):
-        self.asked += 1
-        length = self.master.request_length
-        if self._enable:
-            self._enable(1)
+            if not self._drop():
+                break
         try:
-            self._uart.write(self._view[:length])
-            await asyncio.sleep_ms(self._air_ms(length) + 1)
+            self._send()
+            await asyncio.sleep_ms(self._air_ms(self.master.request_length) + 1)
         finally:
             if self._enable:
                 self._enable(0)
-
-    async def _receive(self):
         deadline = after(_now(), self._timeout_ms + self._air_ms(self.master.wanted))
-        try:
-            while since(_now(), deadline) < 0:
-                waiting = self._uart.any()
-                if waiting:
-                    count = self._uart.readinto(self._chunk, min(waiting, _CHUNK)) or 0
-                    if self.master.receive(self._chunk, count):
-                        return
-                await asyncio.sleep_ms(0 if waiting > _CHUNK else _SLICE_MS)
-        except FrameError as error:
-            if not error.code:
-                self.garbled += 1
-            raise
-        self.silent += 1
+        while since(_now(), deadline) < 0:
+            waiting = self._uart.any()
+            if waiting and self._hear(waiting):
+                return
+            await asyncio.sleep_ms(0 if waiting > _CHUNK else _SLICE_MS)
+        self._deaf = True
         raise FrameError("no answer")
+
+    def _drop(self) -> int:
+        """Drop what is still on the line; how much that was."""
+        heard = 0
+        while heard < _CHUNK and self._uart.any():
+            heard += self._uart.readinto(self._chunk, min(self._uart.any(), _CHUNK)) or 0
+        self.stray += heard
+        return heard
+
+    def _send(self):
+        self.asked += 1
+        if self._enable:
+            self._enable(1)
+        self._uart.write(self._view[: self.master.request_length])
+
+    def _hear(self, waiting: int) -> bool:
+        count = self._uart.readinto(self._chunk, min(waiting, _CHUNK)) or 0
+        return self.master.receive(self._chunk, count)
 
 
 def _now() -> int:
-    return time.ticks_ms() & (PERIOD - 1)
+    return time.ticks_ms() & _MASK

@@ -28,7 +28,7 @@ def failure(error: OSError) -> LinkError:
     if number == errno.ECONNREFUSED:
         return LinkError("nothing listens there", True)
     if number == _FATAL_ALERT:
-        return LinkError("TLS: refused by the server")
+        return LinkError("refused by the server's TLS")
     return LinkError(errno.errorcode.get(number) or f"error {error.args[-1]}")
 
 

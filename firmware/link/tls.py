@@ -121,7 +121,7 @@ class _Socket:
 def _refusal(error) -> LinkError:
     """mbedTLS says in words what a certificate lacks, and a number and a name otherwise."""
     if isinstance(error, OSError):
-        return LinkError(f"TLS: {failure(error)}")
+        return failure(error)
     return LinkError("TLS: " + str(error).strip().replace("\n", "; "))
 
 
