@@ -4,7 +4,8 @@ import json
 
 from micropython import const
 
-from firmware.store.config import StoreError, pieces
+from firmware.store.config import pieces
+from firmware.store.errors import StoreError
 
 _FORM = const(1)
 _IDENTITIES = ("dev_id", "id", "name")

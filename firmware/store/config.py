@@ -6,15 +6,11 @@ from binascii import crc32
 
 from micropython import const
 
+from firmware.store.errors import StoreError
+from firmware.store.once import forget
+
 _NAMES = ("config.0.json", "config.1.json")
 _SLICE = const(256)
-_LONGEST_HEADER = const(96)
-_MOST_ASIDE = const(8)
-_NO_FILE = const(2)
-
-
-class StoreError(Exception):
-    """What is on the flash, or what should go there, cannot be used; the text says why."""
 
 
 class ConfigStore:
@@ -42,40 +38,18 @@ class ConfigStore:
         Takes some 100 flash reads for 2 KiB, and three writes for each file put aside: call it
         before the loop starts. Never raises for what it finds on the flash.
         """
-        messages = []
-        document = None
-        for slot in (0, 1):
-            found = self._tried(slot, messages)
-            if found is not None:
-                document = found
-        if document is not None:
-            try:
-                document = self._opened(document, messages)
-            except StoreError as error:
-                document = None
-                self._put_aside(self._path(self._slot), error, messages)
-        if document is None:
-            messages.append("no configuration: defaults are used")
+        from firmware.store.config_reader import newest
+
+        paths = [self._path(slot) for slot in (0, 1)]
+        document, messages, header = newest(paths, self._version, self._vault, self._wear)
+        forget("config_reader")
+        if header:
+            self._slot = header["slot"]
+            self._kept = (header["crc"], header["length"])
+            self.sequence = header["sequence"]
         for text in messages:
             self._log.warning("store", text)
         return document, messages
-
-    def _tried(self, slot, messages):
-        """The document of a sound copy that is newer than what was found before."""
-        try:
-            document, header = self._read(self._path(slot))
-        except StoreError as error:
-            self._put_aside(self._path(slot), error, messages)
-        except OSError as error:
-            if error.args[0] != _NO_FILE:
-                messages.append(f"{_NAMES[slot]} cannot be read: {error}")
-        else:
-            if header["sequence"] > self.sequence:
-                self.sequence = header["sequence"]
-                self._slot = slot
-                self._kept = (header["crc"], header["length"])
-                return document
-        return None
 
     def save(self, document) -> bool:
         """Write the document unless it is already on the flash; True if it was written.
@@ -142,71 +116,6 @@ class ConfigStore:
     def _path(self, slot):
         return self._folder + "/" + _NAMES[slot]
 
-    def _read(self, path):
-        with open(path, "rb") as file:
-            header = _header(file.readline(_LONGEST_HEADER))
-            _verify(file, header)
-            file.seek(0)
-            try:
-                document = json.load(file)["document"]
-            except (ValueError, KeyError, TypeError, MemoryError) as error:
-                raise StoreError(f"not readable as JSON ({error})")
-        if not isinstance(document, dict):
-            raise StoreError("not a document")
-        version = document.get("version")
-        if not isinstance(version, int) or version < 1:
-            raise StoreError("without a version")
-        if version > self._version:
-            raise StoreError(f"version {version} is newer than this firmware's {self._version}")
-        return document, header
-
-    def _opened(self, document, messages):
-        if self._vault:
-            document = self._vault.opened(document, messages)
-        if document["version"] < self._version:
-            from firmware.store.migrations import migrate
-
-            document = migrate(document, self._version, messages)
-        return document
-
-    def _put_aside(self, path, error, messages):
-        for number in range(1, _MOST_ASIDE + 1):
-            kept = f"{path}.{number}.bad"
-            if number == _MOST_ASIDE or not _exists(kept):
-                break
-        try:
-            os.rename(path, kept)
-            self._wear.file("config", 0)
-            messages.append(f"{path}: {error}; kept aside as {kept}")
-        except OSError as failure:
-            messages.append(f"{path}: {error}; cannot be put aside: {failure}")
-
-
-def _header(line):
-    if not line.endswith(b"\n"):
-        raise StoreError("cut, or not a configuration file")
-    try:
-        header = json.loads(line + b"0}")
-        numbers = [header[name] for name in ("crc", "length", "sequence")]
-    except (ValueError, KeyError, TypeError):
-        raise StoreError("not a configuration file")
-    if not all(isinstance(number, int) and number >= 0 for number in numbers):
-        raise StoreError("not a configuration file")
-    return header
-
-
-def _verify(file, header):
-    left = header["length"]
-    crc = 0
-    while left:
-        data = file.read(min(left, _SLICE))
-        if not data:
-            raise StoreError("cut")
-        crc = crc32(data, crc)
-        left -= len(data)
-    if crc != header["crc"]:
-        raise StoreError("wrong checksum")
-
 
 def pieces(value, vault, key):
     """Yield the JSON text of `value` in small pieces, keys sorted: equal documents, equal text."""
@@ -238,14 +147,6 @@ def _leaf(value, vault, key):
     if value is None or isinstance(value, (str, int, float, bool)):
         return json.dumps(value)
     raise StoreError(f"{key!r} cannot be saved")
-
-
-def _exists(path):
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
 
 
 def _remove(path):

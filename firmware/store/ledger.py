@@ -5,6 +5,7 @@ from binascii import crc32
 
 from micropython import const
 
+from firmware.store.once import forget
 from firmware.ticks import since
 
 # A record of 16 bytes: kind, counter, then a value of 64 bits or a name of 8 bytes, CRC-32.
@@ -15,7 +16,6 @@ _OPENED = const(0xA1)
 _NAMED = const(0xA2)
 _VALUE = const(0xA3)
 _PAGE = const(256)
-_EMPTY = b"\xff" * 256
 _SAVE_MS = const(300000)
 _SAVE_WH = const(100)
 _MOST_COUNTERS = const(100)
@@ -35,6 +35,7 @@ class Ledger:
 
     def __init__(self, area, rtc_memory, wear, log):
         self._area = area
+        self._lost = area is None
         self._rtc_memory = rtc_memory
         self._wear = wear
         self._log = log
@@ -51,7 +52,6 @@ class Ledger:
         self._block = 0
         self._sequence = 0
         self._failures = 0
-        self._loaded = False
         self._full = False
         self._flush = False
         self._energy_due = False
@@ -91,7 +91,7 @@ class Ledger:
 
     def saved(self) -> bool:
         """True when the flash holds every counter's present value."""
-        return self._area is None or self._values == self._written
+        return self._lost or self._values == self._written
 
     def step(self, now: int, closed: bool):
         """Save what is due; call once a second, and until `saved` before a restart.
@@ -102,7 +102,7 @@ class Ledger:
         if self._at is not None:
             self._waited_ms += since(now, self._at)
         self._at = now
-        if self._area is None:
+        if self._lost:
             return
         try:
             everything = self._flush or self._waited_ms >= _SAVE_MS or -1 in self._written
@@ -116,23 +116,17 @@ class Ledger:
     def _number(self, name):
         number = self._ids.get(name)
         if number is None:
-            if not 0 < len(name) <= 8 or len(self._ids) >= _MOST_COUNTERS:
-                raise ValueError(name)
             number = len(self._names)
-            self._enter(number, name)
-        return number
-
-    def _enter(self, number, name):
-        while len(self._names) <= number:
-            self._names.append("")
+            if not 0 < len(name) <= 8 or number >= _MOST_COUNTERS:
+                raise ValueError(name)
+            self._ids[name] = number
+            self._names.append(name)
             self._values.append(0)
             self._written.append(-1)
             self._named.append(False)
             self._stage.extend(bytes(_SIZE))
-        if name and not self._names[number]:
-            self._names[number] = name
-            self._ids[name] = number
             self._keep(number)
+        return number
 
     # The first stage: RTC memory, 4 bytes CRC-32 and 16 bytes for each counter.
 
@@ -140,87 +134,34 @@ class Ledger:
         stage = self._stage
         name = self._names[number].encode()
         struct.pack_into("<8sQ", stage, 4 + _SIZE * number, name, self._values[number])
-        # While loading, the RTC memory may still hold more than what was read so far.
-        if self._rtc_memory and self._loaded:
+        if self._rtc_memory:
             struct.pack_into("<I", stage, 0, crc32(memoryview(stage)[4:]))
             self._rtc_memory(stage)
-
-    def _recall(self):
-        data = self._rtc_memory() if self._rtc_memory else b""
-        if len(data) < 4 + _SIZE or crc32(memoryview(data)[4:]) != struct.unpack_from("<I", data)[0]:
-            return False
-        for start in range(4, len(data) - _SIZE + 1, _SIZE):
-            name, value = struct.unpack_from("<8sQ", data, start)
-            if name := name.rstrip(b"\x00").decode():
-                number = self._number(name)
-                self._values[number] = max(value, self._values[number])
-        return True
-
-    # Reading the flash.
 
     def load(self) -> list:
         """Find every counter's highest value on the flash and in the RTC memory; messages.
 
         Reads the whole area in pages of 256 bytes: before the loop starts.
         """
-        messages = []
-        self._read(messages)
-        staged = self._recall()
-        self._loaded = True
-        for number, name in enumerate(self._names):
+        from firmware.store.ledger_reader import Found
+
+        found = Found(self._area, self._proof)
+        messages = found.messages
+        staged = found.recall(self._rtc_memory() if self._rtc_memory else b"")
+        forget("ledger_reader")
+        self._used, self._block, self._sequence = found.used, found.block, found.sequence
+        self._names, self._ids = found.names, found.ids
+        self._values, self._written, self._named = found.values, found.written, found.named
+        self._stage = bytearray(4 + _SIZE * len(self._names))
+        for number in range(len(self._names)):
             self._keep(number)
-            if not name:
-                self._written[number] = self._values[number]
-        if self._area is None:
+        if self._lost:
             messages.append("energy survives a reset, but no power cut")
         elif not self._sequence and not staged:
             messages.append("new ledger: all counters start at 0")
         for text in messages:
             self._log.warning("store", text)
         return messages
-
-    def _read(self, messages):
-        for block in range(len(self._used)):
-            try:
-                self._scan(block, False)
-            except OSError as error:
-                self._used[block] = self._slots
-                messages.append(f"block {block} of the ledger cannot be read: {error}")
-        if self._sequence:
-            self._scan(self._block, True)
-
-    def _scan(self, block, current):
-        page = self._proof
-        last = 0
-        for start in range(0, self._slots * _SIZE, _PAGE):
-            size = min(_PAGE, self._slots * _SIZE - start)
-            view = memoryview(page)[:size]
-            self._area.read(block, start, view)
-            if view == _EMPTY[:size]:
-                continue
-            for offset in range(0, size, _SIZE):
-                record = view[offset : offset + _SIZE]
-                if record != _EMPTY[:_SIZE]:
-                    last = (start + offset) // _SIZE + 1
-                    self._take(record, block, current)
-        self._used[block] = last
-
-    def _take(self, record, block, current):
-        if crc32(record[:12]) != struct.unpack_from("<I", record, 12)[0]:
-            return
-        kind, number, _, value = struct.unpack(_VALUE_FORMAT, record[:12])
-        if kind == _OPENED and value > self._sequence:
-            self._sequence = value
-            self._block = block
-        elif kind == _NAMED:
-            name = struct.unpack(_NAME_FORMAT, record[:12])[3]
-            self._enter(number, name.rstrip(b"\x00").decode())
-            self._named[number] = self._named[number] or current
-        elif kind == _VALUE:
-            self._enter(number, "")
-            self._values[number] = max(value, self._values[number])
-            if current and value == self._values[number]:
-                self._written[number] = value
 
     # Writing the flash.
 
@@ -292,7 +233,7 @@ class Ledger:
             self._log.error("store", text)
         if self._failures == _PATIENCE * len(self._used):
             self._log.error("store", "ledger given up: energy survives no power cut from now on")
-            self._area = None
+            self._lost = True
 
     def _open(self, closed):
         # The last erased block is for the time when the contactor is open again.
@@ -317,7 +258,7 @@ class Ledger:
 
     def _scarce(self):
         # The last quarter is kept for one record of each counter in 5 minutes.
-        if self._area is None:
+        if self._lost:
             return True
         free = self._slots - self._used[self._block] + self._slots * (self._used.count(0) - 1)
         return free < self._slots * len(self._used) // 4

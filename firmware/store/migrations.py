@@ -1,6 +1,6 @@
 """Documents of older versions become documents of today."""
 
-from firmware.store.config import StoreError
+from firmware.store.errors import StoreError
 
 # version: (what is done, function that changes the document in place). None is needed so far.
 STEPS = {}

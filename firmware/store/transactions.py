@@ -1,10 +1,11 @@
 """Charging transactions on the flash: at least the last 1,000, each complete or repaired."""
 
-import json
 import struct
 from binascii import crc32
 
 from micropython import const
+
+from firmware.store.once import forget
 
 # A slot of 128 bytes takes what is known at the beginning, later the end, later a mark.
 _SLOT = const(128)
@@ -36,7 +37,7 @@ class Transactions:
         self._area = area
         self._wear = wear
         self._log = log
-        self._slots = area.block_size // _SLOT if area else 0
+        self.slots = area.block_size // _SLOT if area else 0
         self._first = [0] * (area.blocks if area else 0)
         self._block = 0
         self._slot = 0
@@ -56,11 +57,14 @@ class Transactions:
         """
         messages = []
         found = {}
-        try:
-            if self._area:
-                self._read(found)
-        except OSError as error:
-            messages.append(f"transactions cannot be read: {error}")
+        if self._area:
+            from firmware.store.transactions_reader import find
+
+            try:
+                self._block, self._slot = find(self, self._first, self._places, found)
+            except OSError as error:
+                messages.append(f"transactions cannot be read: {error}")
+            forget("transactions_reader")
         newest = {}
         for number in sorted(found):
             self.last = number
@@ -71,18 +75,6 @@ class Transactions:
         for text in messages:
             self._log.warning("store", text)
         return messages
-
-    def _read(self, found):
-        blocks = len(self._first)
-        for block in range(blocks):
-            self._first[block] = self._first_number(block)
-        # A repaired transaction may be the first of two blocks; the later one is in use.
-        newest = max(self._first)
-        for block in range(blocks):
-            if self._first[block] == newest and self._first[(block + 1) % blocks] != newest:
-                self._block = block
-        self._walk((self._block - 1) % blocks, found)
-        self._slot = self._walk(self._block, found)
 
     def _repair(self, entry, energy, messages):
         device = entry["device"]
@@ -159,10 +151,12 @@ class Transactions:
 
     # Reading.
 
-    def _load(self, block, slot):
+    def read(self, block: int, slot: int):
+        """Bring one slot into the buffer, for `blank` and `parsed`."""
         self._area.read(block, slot * _SLOT, self._buffer)
 
-    def _blank(self, start, end):
+    def blank(self, start: int = 0, end: int = _SLOT) -> bool:
+        """True if nothing was ever written to these bytes of the slot in the buffer."""
         return memoryview(self._buffer)[start:end] == _BLANK[start:end]
 
     def _sound(self, start, size):
@@ -170,7 +164,7 @@ class Transactions:
         crc = struct.unpack_from("<I", self._buffer, start + size)[0]
         return crc32(view[start : start + size]) == crc
 
-    def _parsed(self):
+    def parsed(self) -> dict | None:
         """The transaction in the buffer, without "end" if it has none; None if unsound."""
         buffer = self._buffer
         if buffer[0] != _BEGUN or not self._sound(0, _BEGIN_SIZE):
@@ -186,31 +180,6 @@ class Transactions:
             entry["end_wh"], entry["reason"] = values[4], _text(values[5])
         return entry
 
-    def _first_number(self, block):
-        for slot in range(self._slots):
-            self._load(block, slot)
-            entry = self._parsed()
-            if entry:
-                return entry["number"]
-            if self._blank(0, _SLOT):
-                return 0
-        return 0
-
-    def _walk(self, block, found):
-        """Note the block's transactions in `found`; the first slot that nothing was written to."""
-        used = 0
-        for slot in range(self._slots):
-            self._load(block, slot)
-            if self._blank(0, _SLOT):
-                continue
-            used = slot + 1
-            entry = self._parsed()
-            if entry and "end" not in found.get(entry["number"], ()):
-                found[entry["number"]] = entry
-                if self._blank(_END, _SENT):
-                    self._places[entry["number"]] = (block, slot)
-        return used
-
     def entries(self, first: int = 0, unsent: bool = False):
         """Yield the ended transactions from number `first` on, oldest first.
 
@@ -221,32 +190,18 @@ class Transactions:
         for index, (_, block) in enumerate(blocks):
             if index + 1 < len(blocks) and blocks[index + 1][0] <= first:
                 continue
-            for slot in range(self._slots):
-                self._load(block, slot)
+            for slot in range(self.slots):
+                self.read(block, slot)
                 sent = self._buffer[_SENT : _SENT + 4] == b"\x00\x00\x00\x00"
-                entry = None if unsent and sent else self._parsed()
+                entry = None if unsent and sent else self.parsed()
                 wanted = entry and "end" in entry and entry["number"] >= first
                 yield entry if wanted else None
-
-    def csv(self, first: int = 0):
-        """Yield lines of CSV, header first, separated by semicolons; "" lets others run."""
-        yield ";".join(FIELDS) + "\r\n"
-        for entry in self.entries(first):
-            yield ";".join(_cell(entry[name]) for name in FIELDS) + "\r\n" if entry else ""
-
-    def json(self, first: int = 0):
-        """Yield pieces of one JSON array; "" lets others run."""
-        before = "["
-        for entry in self.entries(first):
-            yield before + json.dumps(entry) if entry else ""
-            before = "," if entry else before
-        yield "[]" if before == "[" else "]"
 
     # Writing.
 
     def _prepared(self, closed):
         """True when a slot is free; otherwise, and ahead of time, erase the next block."""
-        room = self._slot < self._slots
+        room = self._slot < self.slots
         if not self._ready and not (closed or (room and self._pending)):
             after = (self._block + 1) % self._area.blocks
             if not self._erased(after):
@@ -265,9 +220,9 @@ class Transactions:
     def _erased(self, block):
         if self._first[block]:
             return False
-        for slot in range(self._slots):
-            self._load(block, slot)
-            if not self._blank(0, _SLOT):
+        for slot in range(self.slots):
+            self.read(block, slot)
+            if not self.blank():
                 return False
         return True
 
@@ -299,9 +254,9 @@ class Transactions:
         for block in range(len(self._first)):
             if not first or self._first[block] != first:
                 continue
-            for slot in range(self._slots):
-                self._load(block, slot)
-                entry = self._parsed()
+            for slot in range(self.slots):
+                self.read(block, slot)
+                entry = self.parsed()
                 if entry and entry["number"] == number and "end" in entry:
                     self._program(block, slot, _SENT, bytes(4))
                     return
@@ -309,7 +264,7 @@ class Transactions:
     def _program(self, block, slot, start, data):
         self._wear.wrote("transactions", len(data), 1, 0)
         self._area.program(block, slot * _SLOT + start, data)
-        self._load(block, slot)
+        self.read(block, slot)
 
 
 def _begin_part(entry):
@@ -337,13 +292,3 @@ def _text(data):
         except ValueError:
             data = data[:-1]
     return ""
-
-
-def _cell(value):
-    text = "" if value is None else str(value)
-    # A spreadsheet must neither run a cell as a formula nor split it.
-    if text.startswith(("=", "+", "-", "@")):
-        text = "'" + text
-    if ";" in text or '"' in text:
-        text = '"' + text.replace('"', '""') + '"'
-    return text

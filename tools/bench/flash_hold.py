@@ -170,7 +170,7 @@ def flash_table():
     table.row("transactions: end", "any", ends(kept, 1200))
     table.row("transactions: erase ahead", "open", ahead(kept, 100))
     table.row("transactions: delivered", "any", marks(kept, 200))
-    table.row("transactions: next line of CSV", "any", kept.csv())
+    table.row("transactions: next entry", "any", kept.entries())
     again = Transactions(ring, wear, Quiet())
     table.row("transactions: load when full", "boot", once(again.load, ledger.value))
     vfs.umount("/flash")

@@ -3,7 +3,7 @@
 import os
 
 from firmware.store.area import claim
-from firmware.store.config import StoreError
+from firmware.store.errors import StoreError
 from firmware.store.wear import Wear
 from tests.unit.store import littlefs
 from tests.unit.store.littlefs import FOLDER

@@ -3,7 +3,7 @@
 import json
 
 from firmware.store.backup import backup, changes, restored
-from firmware.store.config import StoreError
+from firmware.store.errors import StoreError
 from firmware.store.vault import Vault
 
 VAULT = Vault(b"k" * 32, ("wifi_password",))

@@ -2,7 +2,8 @@
 
 import json
 
-from firmware.store.config import ConfigStore, StoreError
+from firmware.store.config import ConfigStore
+from firmware.store.errors import StoreError
 from firmware.store.wear import Wear
 from tests.unit.store import littlefs
 from tests.unit.store.littlefs import FOLDER

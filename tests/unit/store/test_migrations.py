@@ -1,7 +1,8 @@
 """Older documents are brought up to date; the old copy stays until the next save."""
 
 from firmware.store import migrations
-from firmware.store.config import ConfigStore, StoreError
+from firmware.store.config import ConfigStore
+from firmware.store.errors import StoreError
 from firmware.store.wear import Wear
 from tests.unit.store import littlefs
 from tests.unit.store.littlefs import FOLDER
