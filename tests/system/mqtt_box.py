@@ -1,4 +1,7 @@
-"""Runs on MicroPython: one client, driven by lines of JSON on stdin, telling on stdout."""
+"""Runs on MicroPython: one client, driven by lines of JSON on stdin, telling on stdout.
+
+The first line holds its settings: MicroPython takes no argument longer than 255 bytes.
+"""
 
 import asyncio
 import gc
@@ -98,4 +101,4 @@ class Box:
 
 
 if __name__ == "__main__":
-    asyncio.run(Box(json.loads(sys.argv[1])).main())
+    asyncio.run(Box(json.loads(sys.stdin.readline())).main())

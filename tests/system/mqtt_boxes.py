@@ -23,7 +23,7 @@ class BoxProcess:
             settings["will"] = will
         self.output: list[str] = []
         self._process = subprocess.Popen(
-            [tool("micropython"), str(ROOT / "tests/system/mqtt_box.py"), json.dumps(settings)],
+            [tool("micropython"), str(ROOT / "tests/system/mqtt_box.py")],
             env={**os.environ, "MICROPYPATH": f"{ROOT}:.frozen"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -31,6 +31,7 @@ class BoxProcess:
             text=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
+        self._write(settings)
 
     def _read(self):
         for line in self._process.stdout:
@@ -45,7 +46,10 @@ class BoxProcess:
 
     def do(self, order: str, **values):
         """Give an order; see Box.obey in mqtt_box.py."""
-        self._process.stdin.write(json.dumps({"do": order, **values}) + "\n")
+        self._write({"do": order, **values})
+
+    def _write(self, values: dict):
+        self._process.stdin.write(json.dumps(values) + "\n")
         self._process.stdin.flush()
 
     def quit(self):

@@ -78,7 +78,7 @@ def test_a_client_certificate_opens_the_door_that_is_closed_without(authority):
         "key": str(authority.folder / "client.key"),
     }
     require = "require_certificate true"
-    assert "TLS: refused by the server" in connected(authority, "good", trust, require)
+    assert "refused by the server's TLS" in connected(authority, "good", trust, require)
     assert connected(authority, "good", {**trust, **own}, require) == "connected"
 
 
