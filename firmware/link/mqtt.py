@@ -106,10 +106,15 @@ class MqttClient:
         properties = b""
         if self.version == 5:
             properties = self._five().correlated(correlation)
-        return self._traffic.send(_bytes(topic), _bytes(payload), qos << 1, NEWEST, properties)
+        if not hasattr(payload, "length"):
+            payload = _bytes(payload)
+        return self._traffic.send(_bytes(topic), payload, qos << 1, NEWEST, properties)
 
     def close(self):
-        """Say good-bye if possible and stop."""
+        """Say good-bye, which is the will's message too, if possible, and stop."""
+        if self.connected and self.will:
+            topic, payload, qos, retain = self.will
+            self.publish(topic, payload, qos, retain)
         self._traffic.end(0)
         self.connected = False
         self.line.hang_up()
