@@ -1,5 +1,7 @@
 """What can be set: one table of names, types, defaults and bounds, and the check against it."""
 
+from firmware.checks import take
+
 # Each line: name type default, lowest and highest (not for bool, dev and choices), then "ram" for
 # setpoints, which are never written to flash, or "owner" for what has a command of its own.
 # For text, secret, url and list the bounds are lengths. "-" is the empty text. A type with "|"
@@ -144,8 +146,6 @@ used_phases int 0 0 7
 """,
 }
 MASK = "***"
-_LONGEST_FORMULA = 200
-_WORDS = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
 
 
 class SettingError(Exception):
@@ -191,108 +191,6 @@ def default(line: list):
     if kind == "list":
         return []
     return "" if text == "-" else take(kind, line[3], line[4], text)
-
-
-def take(kind: str, lowest: str, highest: str, value):
-    """`value` as the table wants it; ValueError with what was expected otherwise.
-
-    Numbers may come as text and integers as floats (`"6000"`, `6000.0`): query strings and
-    home-automation templates send both.
-    """
-    if "|" in kind:
-        if value in kind.split("|"):
-            return value
-        raise ValueError(kind.replace("|", " or "))
-    return _TAKERS[kind](lowest, highest, value)
-
-
-def _boolean(lowest, highest, value):
-    if isinstance(value, str):
-        value = _WORDS.get(value.lower(), value)
-    if value in (True, "1", "1.0"):
-        return True
-    if value in (False, "0", "0.0"):
-        return False
-    raise ValueError("true or false")
-
-
-def _real(lowest, highest, value):
-    if isinstance(value, str) and 0 < len(value) <= 24:
-        value = _parsed(value)
-    known = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not known or not _parsed(lowest) <= value <= _parsed(highest):
-        raise ValueError(f"a number from {lowest} to {highest}")
-    whole = int(value)
-    return whole if whole == value else value
-
-
-def _integer(lowest, highest, value):
-    try:
-        value = _real(lowest, highest, value)
-    except ValueError:
-        value = None
-    if not isinstance(value, int):
-        raise ValueError(f"a whole number from {lowest} to {highest}")
-    return value
-
-
-def _expression(lowest, highest, value):
-    # A plain number out of its bounds is not a formula.
-    if not isinstance(value, str) or not value or _parsed(value) is not None:
-        return _real(lowest, highest, value)
-    return _text(0, _LONGEST_FORMULA, value)
-
-
-def _list(lowest, highest, value):
-    if not isinstance(value, list) or len(value) > int(highest):
-        raise ValueError(f"a list of at most {highest}")
-    return value
-
-
-def _parsed(text):
-    # float() takes "nan", "inf" and "1_000"; a person who types those means something else.
-    if not all(c in "+-.0123456789eExXabcdfABCDF" for c in text):
-        return None
-    try:
-        return int(text, 16) if "x" in text or "X" in text else int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _device(lowest, highest, value):
-    text = isinstance(value, str) and 2 <= len(value) <= 4
-    if not text or value[0] not in "EM" or value[1] == "0" or not value[1:].isdigit():
-        raise ValueError("a device such as E1 or M2")
-    return value
-
-
-def _text(shortest, longest, value):
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        raise ValueError("text")
-    if not int(shortest) <= len(value) <= int(longest):
-        raise ValueError(f"text of {shortest} to {longest} characters")
-    if any(ord(c) < 32 or ord(c) == 127 for c in value):
-        raise ValueError("text without control characters")
-    return value
-
-
-_TAKERS = {
-    "bool": _boolean,
-    "int": _integer,
-    "num": _real,
-    "expr": _expression,
-    "dev": _device,
-    "list": _list,
-    "text": _text,
-    "secret": _text,
-    "url": _text,
-}
 
 
 def check(name: str, value):

@@ -3,8 +3,9 @@
 from micropython import const
 
 from firmware.api.errors import ApiError
+from firmware.checks import take
 from firmware.codec import query_string, relaxed_json
-from firmware.schema import SettingError, take
+from firmware.schema import SettingError
 
 ANYONE = const(0)
 USER = const(1)
@@ -28,7 +29,8 @@ users enter_rfid override_device get_users get_user set_user del_user get_new_us
 plans set_cplan get_cplan
 maintenance change_admin_pwd accept_license set_diag_logging get_status
 maintenance get_log get_transactions backup restore sync restart factory_reset
-registers modbus modbus_get modbus_set
+registers modbus
+modbus_proxy modbus_get modbus_set
 """
 
 

@@ -5,7 +5,7 @@ from micropython import const
 from firmware.api.devices import common
 from firmware.api.errors import ApiError
 from firmware.charge.signals import Refused
-from firmware.schema import take
+from firmware.checks import take
 from firmware.ticks import since
 
 # Who shows a card first has this long to plug in.

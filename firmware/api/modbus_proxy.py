@@ -4,6 +4,12 @@ import struct
 
 from firmware.api.errors import ApiError
 
+COMMANDS = """
+modbus_get admin - any addr?:text:0:64 func?:int:3:4 id:int:1:247 reg:text:1:8
+ type?:w|d|f|q|s cnt?:int:1:64 order?:hl|lh
+modbus_set admin - ok addr?:text:0:64 func?:int:6:16 id:int:1:247 reg:text:1:8
+ val:text:1:32 type?:w|d|f|q order?:hl|lh
+"""
 _WORDS = {"w": 1, "d": 2, "f": 2, "q": 4}
 _FORMATS = {"w": ">H", "d": ">i", "f": ">f", "q": ">q"}
 
@@ -63,8 +69,8 @@ def _checked(box, arguments):
     return _register(arguments["reg"])
 
 
-def read(box, arguments: dict) -> Later:
-    """Ask for a number or a text; the answer comes later."""
+def modbus_get(box, arguments: dict, role: int) -> Later:
+    """Read a register of any device on the RS485 line of this box."""
     register = _checked(box, arguments)
     kind = arguments.get("type", "w")
     count = arguments.get("cnt", 8) if kind == "s" else _WORDS[kind]
@@ -87,8 +93,8 @@ def _value(kind, words):
     return struct.unpack(_FORMATS[kind], data)[0]
 
 
-def write(box, arguments: dict) -> Later:
-    """Set a number; the answer comes later."""
+def modbus_set(box, arguments: dict, role: int) -> Later:
+    """Write a register of any device on the RS485 line of this box."""
     register = _checked(box, arguments)
     words = _words(arguments.get("type", "w"), arguments["val"])
     if arguments.get("order") == "lh":

@@ -2,7 +2,8 @@
 
 from firmware.api.errors import ApiError
 from firmware.api.variables import check_formula
-from firmware.schema import record, row, take
+from firmware.checks import take
+from firmware.schema import record, row
 from firmware.settings import SECTIONS
 
 COMMANDS = """

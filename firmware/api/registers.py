@@ -1,14 +1,10 @@
-"""The Modbus register map of this box (E1, S0 meters) and the proxy to other Modbus devices."""
+"""The Modbus register map of this box, for E1 and the S0 meters."""
 
 from firmware.api.errors import ApiError
 
 COMMANDS = """
 modbus admin flash any device:text:1:16 read?:text:1:8 count?:int:1:125
  write?:text:1:8 value?:int:-2147483648:4294967295 values?:numbers:0:65535
-modbus_get admin - any addr?:text:0:64 func?:int:3:4 id:int:1:247 reg:text:1:8
- type?:w|d|f|q|s cnt?:int:1:64 order?:hl|lh
-modbus_set admin - ok addr?:text:0:64 func?:int:6:16 id:int:1:247 reg:text:1:8
- val:text:1:32 type?:w|d|f|q order?:hl|lh
 """
 
 # register, length in words, what it holds; "s" after the length marks a text.
@@ -285,17 +281,3 @@ _SETTERS_EVSE = {
     8093: ("ctl", "cur", 100),
     8094: ("ctl", "ena", 1),
 }
-
-
-def modbus_get(box, arguments: dict, role: int):
-    """Read a register of any Modbus device on the RS485 line of this box."""
-    from firmware.api.modbus_proxy import read
-
-    return read(box, arguments)
-
-
-def modbus_set(box, arguments: dict, role: int):
-    """Write a register of any Modbus device on the RS485 line of this box."""
-    from firmware.api.modbus_proxy import write
-
-    return write(box, arguments)

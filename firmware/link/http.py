@@ -125,7 +125,7 @@ class HttpDoor:
         if head.expects:
             await connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await connection.body(head.length)
-        if head.method not in ("GET", "POST", "HEAD"):
+        if head.method not in ("GET", "POST"):
             raise HeadError(405, "only GET and POST are understood")
         if head.cross_site():
             # A page from elsewhere must not use the password that the browser remembers.

@@ -1,4 +1,5 @@
-from firmware.schema import TABLES, SettingError, default, row, rows, take
+from firmware.checks import take
+from firmware.schema import TABLES, SettingError, default, row, rows
 from firmware.settings import SECTIONS, Settings
 
 BOARD = {"max_current_ma": 16000, "phases": 3}

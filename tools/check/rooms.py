@@ -38,6 +38,7 @@ _FILES = {
     "firmware/led.py": "board",
     "firmware/sampler.py": "board",
     "firmware/wiring.py": "board",
+    "firmware/checks.py": "leaf",
     "firmware/log.py": "leaf",
     "firmware/pace.py": "leaf",
     "firmware/schema.py": "leaf",

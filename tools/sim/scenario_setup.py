@@ -1,6 +1,6 @@
 """What the simulated box was commissioned with: the board's name and a configuration on its flash."""
 
-from firmware.schema import take
+from firmware.checks import take
 from firmware.schema import row as setting_row
 from silicon import SILICON
 
