@@ -44,6 +44,10 @@ class App:
         self.board = Board(wiring.chosen())
         self.log.info("app", f"started after {self.board.reset_cause()}")
         self.supervisor = Supervisor(self.log, self.board.now)
+        self.mqtt = None
+        self._started = []
+        self._tasks = []
+        self._running = False
         self.memory = Memory(self.board, self.log)
         self.settings = self.memory.settings
         self.ledger = self.memory.ledger
@@ -63,7 +67,7 @@ class App:
         self.recorder = Recorder(self.point, self.ledger, self.sessions, self.log)
 
     def _build_api(self):
-        box = Box()
+        self.box = box = Box()
         box.settings = self.settings
         box.log = self.log
         box.clock = unix_time
@@ -72,12 +76,12 @@ class App:
         box.variables = Variables(self.settings)
         box.transactions = self.sessions if self.memory.transactions else None
         box.may_hold = lambda: not self.closed()
-        self.meters = Meters(self.board, self.devices, self.ledger, self.log)
+        box.commands = self.commands = Commands(box)
+        self.meters = Meters(self.board, box, self.ledger, self._start)
         entry = self.settings.find("devices", "E1")
         if entry is None:
             self.settings.put("devices", {"dev_id": "E1", "dev_type": "evse_powerbrain"})
             entry = self.settings.find("devices", "E1")
-        box.bus = self.meters.bus
         self.wifi = self._wifi()
         box.system = self.system = System(self.board, self.wifi, self.status)
         name = self.board.wiring["name"]
@@ -87,8 +91,7 @@ class App:
         self.devices.renew()
         self.settings.changed = self._settings_changed
         self._settings_changed(())
-        box.commands = self.commands = Commands(box)
-        self.box = box
+        box.bus = self.meters.bus
 
     def _wifi(self):
         network = self.settings.network
@@ -99,14 +102,27 @@ class App:
         return Wifi(self.board.wlan(), network.wifi_ssid, network.wifi_password, self.log)
 
     def _build_network(self):
-        self.mqtt = None
         if self.settings.mqtt.broker:
             from firmware.mqtt_door import MqttDoor
 
-            self.mqtt = MqttDoor(self.box, lambda: not self.wifi or self.wifi.connected)
+            self.mqtt = MqttDoor(self.box, self.meters, self._network_up, self._resolver())
             self.mqtt.connect()
             self.sessions.publish = self.mqtt.told
         self.http = self._http() if self.settings.network.http else None
+
+    def _network_up(self) -> bool:
+        return self.wifi is None or self.wifi.connected
+
+    def _resolver(self):
+        from firmware.link.resolver import Resolver
+
+        return Resolver(self.wifi.name_servers if self.wifi else list)
+
+    def _start(self, name: str, run):
+        """Keep a task alive, now or as soon as the app runs."""
+        self._started.append((name, run))
+        if self._running:
+            self._tasks.append(asyncio.create_task(self.supervisor.keep(name, run)))
 
     def _http(self):
         from firmware.link.http import HttpDoor, listening
@@ -121,7 +137,10 @@ class App:
         return door
 
     def _settings_changed(self, names):
-        self.devices.renew()
+        if not names or "devices" in names:
+            self.devices.renew()
+            if self.mqtt:
+                self.mqtt.listen()
         self.own.follow(self.board.now())
         charge = self.settings.charge
         try:
@@ -162,8 +181,7 @@ class App:
             keep("chores", self._look_after),
             self._wait_for_restart(),
         ]
-        if self.meters.bus:
-            tasks.append(keep("rs485", self.meters.bus.run))
+        tasks += [keep(name, run) for name, run in self._started]
         if self.wifi:
             tasks.append(keep("wifi", self.wifi.run))
         if self.mqtt:
@@ -174,6 +192,7 @@ class App:
             from firmware.link.http import WORKERS
 
             tasks += [keep("http", self.http.serve) for _ in range(WORKERS)]
+        self._running = True
         gc.threshold(_GARBAGE_BYTES)
         try:
             await asyncio.gather(*tasks)

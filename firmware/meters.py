@@ -5,33 +5,43 @@ import asyncio
 from micropython import const
 
 from firmware.api.meter_device import MeterDevice
-from firmware.link.rtu import RtuBus
-from firmware.meter.modbus_meter import ModbusMeter
+from firmware.meter.counter import Counter
 from firmware.meter.s0 import S0Meter
 
 _SECOND_MS = const(1000)
 _EV_ROLE = const(4)
-# The DTS353's factory setting, which all meters on the line must share: 9600 baud, even parity.
+# Names of a meter's counters in the ledger, behind its device id.
+_PULSES = ".p"
+_IMPORT = ".wh"
+_EXPORT = ".xwh"
+# The DTS353's factory setting: 9600 baud, even parity. All meters on the line must share theirs.
 _BAUD = const(9600)
 _EVEN = const(0)
 
 
 class Meters:
-    """Drivers of S0 and RS485 meters, by the device types that the settings name.
+    """Drivers of the meters that the settings name.
 
     Energy counts are taken up from the ledger when a meter is made and handed back every second,
-    so that what clients see never falls to 0 after a restart.
+    so that what clients see never falls to 0 after a restart. `start(name, run)` keeps the task of
+    a new link alive; formulas get their numbers from `box.variables.lookup`.
     """
 
-    def __init__(self, board, devices, ledger, log):
+    def __init__(self, board, box, ledger, start):
+        devices = box.devices
         self.bus = None
+        self.kinds = None
+        self._frame = None
         self._board = board
+        self._box = box
         self._devices = devices
         self._ledger = ledger
-        self._log = log
+        self._log = box.log
+        self._start = start
         self._pulses = []
         devices.makers["meter_powerbrain"] = self._s0
         devices.makers["meter_dts353"] = self._dts353
+        devices.makers["meter_"] = self._other
 
     def _s0(self, devices, entry):
         address = entry.get("address") or "meter1:"
@@ -41,24 +51,61 @@ class Meters:
             entry.get("pulses_per_kwh", 1000), entry.get("used_phases") or 7, (volts,) * 3
         )
         dev_id = entry["dev_id"]
-        meter.restore(self._ledger.value(dev_id + ".p"), self._ledger.value(dev_id + ".wh"))
-        self._pulses.append((dev_id, meter, self._board.s0(index)))
-        return MeterDevice(devices, entry, meter.reading, "S0 meter")
+        meter.restore(self._ledger.value(dev_id + _PULSES), self._ledger.value(dev_id + _IMPORT))
+        counted = (dev_id, meter, self._board.s0(index))
+        self._pulses.append(counted)
+        device = MeterDevice(devices, entry, meter.reading, "S0 meter")
+        device.release = lambda: self._pulses.remove(counted)
+        return device
 
     def _dts353(self, devices, entry):
         from firmware.meter.dts353 import registers
+        from firmware.meter.modbus_meter import ModbusMeter
 
         meter = ModbusMeter(entry.get("id", 1), registers())
-        known = self._ledger.value(entry["dev_id"] + ".wh")
-        if known:
-            meter.reading.count_import(known)
-        self._line().add(meter)
-        return MeterDevice(devices, entry, meter.reading, "YTL,DTS353")
+        line = self.line(_BAUD, 8, _EVEN, 1)
+        line.add(meter)
+        device = MeterDevice(devices, entry, meter.reading, "YTL,DTS353")
+        device.release = lambda: line.remove(meter)
+        return self._restored(device)
 
-    def _line(self):
+    def _other(self, devices, entry):
+        from firmware.meter_kinds import MeterError, MeterKinds
+
+        if self.kinds is None:
+            lookup = self._box.variables.lookup
+            self.kinds = MeterKinds(self._log, self.line, self._start, lookup)
+        try:
+            return self._restored(self.kinds.make(devices, entry))
+        except MeterError as error:
+            self._log.error("meter", f"{entry['dev_id']}: {error}")
+            return None
+
+    def _restored(self, device):
+        """The device with the counts known before the restart; counters judge what follows."""
+        reading = device.reading
+        if reading.counters is None:
+            reading.counters = (Counter(), Counter())
+        known = self._ledger.value(device.dev_id + _IMPORT)
+        if known:
+            reading.counters[0].value = reading.import_wh = known
+        known = self._ledger.value(device.dev_id + _EXPORT)
+        if known:
+            reading.counters[1].value = reading.export_wh = known
+        return device
+
+    def line(self, baud: int, bits: int, parity: int | None, stop: int):
+        """The RS485 line; the first meter decides its speed and parity."""
+        frame = (baud, bits, parity, stop)
         if self.bus is None:
-            uart, enable = self._board.uart(_BAUD, parity=_EVEN)
-            self.bus = RtuBus(uart, enable, self._log, _BAUD)
+            from firmware.link.rtu import RtuBus
+
+            uart, enable = self._board.uart(baud, bits, parity, stop)
+            self._frame = frame
+            self.bus = RtuBus(uart, enable, self._log, baud)
+            self._start("rs485", self.bus.run)
+        elif frame != self._frame:
+            self._log.error("meter", f"the RS485 line runs with {self._frame}, not with {frame}")
         return self.bus
 
     async def read(self, point, now):
@@ -68,15 +115,21 @@ class Meters:
             await asyncio.sleep_ms(_SECOND_MS)
 
     def update(self, point, now: int):
-        """One second's work: pulses, the ledger, and the charge point's own meter."""
+        """One second's work: pulses, formulas, the ledger, and the charge point's own meter."""
         for dev_id, meter, counter in self._pulses:
-            if self._devices.get(dev_id):
-                meter.update(now, counter.value())
-                self._ledger.raise_to(dev_id + ".p", meter.pulses)
+            meter.update(now, counter.value())
+            self._ledger.raise_to(dev_id + _PULSES, meter.pulses)
+        if self.kinds:
+            self.kinds.update(now)
         for device in self._devices:
-            if device.dev_id[0] == "M" and device.reading.import_wh:
-                self._ledger.raise_to(device.dev_id + ".wh", device.reading.import_wh)
+            if device.dev_id[0] == "M":
+                self._keep(device.dev_id + _IMPORT, device.reading.import_wh)
+                self._keep(device.dev_id + _EXPORT, device.reading.export_wh)
         self._feed(point, now)
+
+    def _keep(self, name, energy_wh):
+        if energy_wh:
+            self._ledger.raise_to(name, energy_wh)
 
     def _feed(self, point, now):
         measured = point.measured
@@ -101,3 +154,11 @@ class Meters:
             if device.dev_id == named or (not named and device.value("role") == _EV_ROLE):
                 return device.reading
         return None
+
+    def received(self, topic, payload, now: int) -> bool:
+        """A message for a meter that listens to MQTT; False when none wants its topic."""
+        return self.kinds is not None and self.kinds.lines.received(topic, payload, now)
+
+    def topics(self) -> list:
+        """Topics that meters listen to."""
+        return [entry[0] for entry in self.kinds.lines.topics] if self.kinds else []

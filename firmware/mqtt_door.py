@@ -24,16 +24,18 @@ _KEEP = {"log": NEWEST, "api": NEWEST, "ta_log": ALWAYS}
 class MqttDoor:
     """One client for each distinct broker, shared by all functions that name it.
 
-    A box without any broker has no client and runs no task here.
+    A box without any broker has no client and runs no task here. `resolver` finds host names.
     """
 
-    def __init__(self, box, network_up):
+    def __init__(self, box, meters, network_up, resolver):
         self.clients = {}
         self._box = box
+        self._meters = meters
         self._topics = Topics(box, self.publish)
         self.told = self._topics.told
         self._functions = {}
         self._network_up = network_up
+        self._resolver = resolver
 
     def connect(self):
         """Make the clients that the settings ask for; BrokerUrl errors are logged, not raised."""
@@ -50,28 +52,58 @@ class MqttDoor:
             client = self._functions.get(function)
             if client:
                 client.subscribe(topic_filter, 1)
+        self.listen()
+
+    def listen(self):
+        """Subscribe to what meters want; again after the list of devices has changed."""
+        client = self._functions.get("input")
+        if client:
+            for topic in self._meters.topics():
+                client.subscribe(topic, 0)
 
     def _client(self, url):
         client = self.clients.get(url)
         if client is None:
-            options = Options()
-            options.keepalive_s = self._box.settings.mqtt.keepalive_s
-            state = self._topics.root + "/online"
-            serial = self._box.system.serial
-            client = MqttClient(
-                BrokerUrl(url), f"wallbox-{serial}", self._box.log, (state, "0", 1, True), options
-            )
-            client.network_up = self._network_up
-            client.on_message = self._topics.received
-            client.on_connected = lambda: client.publish(state, "1", 1, True)
+            client = self._made(BrokerUrl(url))
             self.clients[url] = client
         return client
+
+    def _made(self, broker):
+        state = self._topics.root + "/online"
+        name = f"wallbox-{self._box.system.serial}"
+        will = (state, "0", 1, True)
+        client = MqttClient(broker, name, self._box.log, will, self._options(broker))
+        client.line.resolver = self._resolver
+        client.network_up = self._network_up
+        client.on_message = self._received
+        client.on_connected = lambda: client.publish(state, "1", 1, True)
+        return client
+
+    def _options(self, broker):
+        mqtt = self._box.settings.mqtt
+        options = Options()
+        options.keepalive_s = mqtt.keepalive_s
+        if broker.secure:
+            from firmware.link.tls import Trust
+
+            trust = Trust(mqtt.tls_ca_file, mqtt.tls_fingerprint, mqtt.tls_self_signed)
+            trust.may_handshake = self._box.may_hold
+            options.trust = trust
+        return options
+
+    def _received(self, topic, payload, message):
+        if not self._meters.received(topic, payload, self._box.now()):
+            self._topics.received(topic, payload, message)
 
     def publish(self, function: str, topic: str, payload, correlation=None):
         """Hand a message to the client of the broker that serves `function`."""
         client = self._functions.get(function)
-        if client:
+        if client is None:
+            return
+        if correlation is None:
             client.publish(topic, payload, keep=_KEEP.get(function, LATEST))
+        else:
+            client.respond(topic, correlation, payload.text())
 
     async def serve(self):
         """Publish what is due, a topic at a time, for ever."""

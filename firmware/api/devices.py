@@ -47,6 +47,8 @@ class Devices:
         device = self.get(dev_id)
         if device is not None:
             self._devices.remove(device)
+            if getattr(device, "release", None):
+                device.release()
         return device is not None
 
     def renew(self):
@@ -63,11 +65,13 @@ class Devices:
                 self._make(entry)
 
     def _make(self, entry):
-        make = self.makers.get(entry["dev_type"])
-        if make is None:
-            self.log.error("devices", entry["dev_id"] + ": no driver for " + entry["dev_type"])
-        else:
-            self.add(make(self, entry))
+        kind = entry["dev_type"]
+        make = self.makers.get(kind) or self.makers.get(kind[:6])
+        device = make(self, entry) if make else None
+        if device is not None:
+            self.add(device)
+        elif make is None:
+            self.log.error("devices", entry["dev_id"] + ": no driver for " + kind)
 
 
 def _order(device):

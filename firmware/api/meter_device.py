@@ -17,6 +17,7 @@ class MeterDevice:
         self.reading = reading
         self.model = model or entry["dev_type"]
         self.errors = 0
+        self.release = None  # called when the device is taken away
         self._defaults = devices.defaults
         self._inputs = inputs
 

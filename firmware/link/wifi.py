@@ -58,6 +58,10 @@ class Wifi:
         self._log.warning("wifi", f"lost {self._ssid}, status {self._wlan.status()}")
         self._wlan.disconnect()
 
+    def name_servers(self) -> list:
+        """DNS servers that DHCP has told, as (address, port)."""
+        return [(self._wlan.ifconfig()[3], 53)] if self.connected else []
+
     def status(self) -> dict:
         return {
             "ssid": self._ssid,

@@ -1,3 +1,4 @@
+from firmware.api.box import Box
 from firmware.api.devices import Devices
 from firmware.log import Log
 from firmware.meters import Meters
@@ -64,7 +65,10 @@ def built(entries, ledger):
     log = Log(None, None)
     board = Board()
     devices = Devices(settings, log)
-    meters = Meters(board, devices, ledger, log)
+    box = Box()
+    box.devices = devices
+    box.log = log
+    meters = Meters(board, box, ledger, None)
     devices.makers["evse_powerbrain"] = lambda devices, entry: Own(entry)
     devices.renew()
     return meters, devices, board
@@ -129,3 +133,13 @@ def test_the_meter_that_the_charge_point_names_wins_over_the_role():
     point = Point()
     meters.update(point, 1000)
     assert point.measured.power_w == 4321
+
+
+def test_a_meter_that_was_replaced_goes_on_where_the_old_one_was():
+    entry = S0 | {"dev_type": "meter_ajax"}
+    meters, devices, board = built([entry], Ledger(M1_wh=9000, M1_xwh=70))
+    device = meters._restored(devices.get("M1"))
+    assert device.info(0)["import"] == 9000 and device.info(0)["export"] == 70
+    for count in range(100, 112):
+        device.set({"import_wh": count}, 0)
+    assert 9000 < device.info(0)["import"] <= 9012
