@@ -4,6 +4,7 @@ import asyncio
 
 from micropython import const
 
+from firmware.api.replays import Replays
 from firmware.api.topics import Topics
 from firmware.codec.broker_url import BrokerUrl, UrlError
 from firmware.link.mqtt import ALWAYS, LATEST, NEWEST, MqttClient, Options
@@ -33,6 +34,8 @@ class MqttDoor:
         self._meters = meters
         self._topics = Topics(box, self.publish)
         self.told = self._topics.told
+        self._replays = Replays()
+        self._inputs = (self._topics.root + "/set/").encode()
         self._functions = {}
         self._network_up = network_up
         self._resolver = resolver
@@ -76,7 +79,12 @@ class MqttDoor:
         client.line.resolver = self._resolver
         client.network_up = self._network_up
         client.on_message = self._received
-        client.on_connected = lambda: client.publish(state, "1", 1, True)
+
+        def connected():
+            self._replays.subscribed(self._box.now())
+            client.publish(state, "1", 1, True)
+
+        client.on_connected = connected
         return client
 
     def _options(self, broker):
@@ -92,8 +100,15 @@ class MqttDoor:
         return options
 
     def _received(self, topic, payload, message):
-        if not self._meters.received(topic, payload, self._box.now()):
-            self._topics.received(topic, payload, message)
+        now = self._box.now()
+        if self._meters.received(topic, payload, now):
+            return
+        if not topic.startswith(self._inputs) and not message.retain:
+            if self._replays.is_replay(topic, payload, message.duplicate, now):
+                text = f"sent again by the broker, not done again: {topic[:60]!r}"
+                self._box.log.warning("mqtt", text)
+                return
+        self._topics.received(topic, payload, message)
 
     def publish(self, function: str, topic: str, payload, correlation=None):
         """Hand a message to the client of the broker that serves `function`."""

@@ -1,0 +1,88 @@
+from firmware.mqtt_door import MqttDoor
+from tests.unit.api.bench import Bench
+
+
+class Meters:
+    """No meter listens to MQTT, but `wanted` may say so."""
+
+    def __init__(self, wanted=()):
+        self.wanted = wanted
+        self.taken = []
+
+    def topics(self):
+        return list(self.wanted)
+
+    def received(self, topic, payload, now):
+        if str(bytes(topic), "utf-8") not in self.wanted:
+            return False
+        self.taken.append(bytes(payload))
+        return True
+
+
+class Message:
+    qos = 1
+    response_topic = None
+    correlation = None
+
+    def __init__(self, retain=False, duplicate=False):
+        self.retain = retain
+        self.duplicate = duplicate
+
+
+def door(meters=None, **settings):
+    box = Bench().box
+    box.settings.change({"mqtt.broker": "mqtt://127.0.0.1"})
+    box.settings.change({"mqtt." + name: value for name, value in settings.items()})
+    made = MqttDoor(box, meters or Meters(), None, None)
+    made.connect()
+    return box, made
+
+
+def sent(made, topic, payload=b"", **flags):
+    made._received(topic, memoryview(payload), Message(**flags))
+
+
+def test_functions_that_name_the_same_broker_share_one_connection():
+    _, made = door(log_broker="mqtt://10.0.0.9", log=True)
+    assert len(made.clients) == 2
+
+
+def test_a_function_without_a_broker_has_no_client_and_publishing_for_it_is_no_error():
+    _, made = door(log_broker="")
+    made.publish("log", "cfos_mqtt/log", b"x")
+    assert len(made.clients) == 1
+
+
+def test_a_request_that_the_broker_repeats_is_done_once():
+    box, made = door()
+    topic = b"cfos_mqtt/api/cmd=set_params"
+    sent(made, topic, b'{"max_total_cur_prc": 70}')
+    box.settings.change({"params.max_total_cur_prc": 55})
+    sent(made, topic, b'{"max_total_cur_prc": 70}', duplicate=True)
+    assert box.settings.params.max_total_cur_prc == 55
+
+
+def test_values_of_meters_are_taken_as_often_as_they_come():
+    box, made = door()
+    box.settings.put("devices", {"dev_id": "M3", "dev_type": "meter_ajax"})
+    box.devices.renew()
+    topic = b"cfos_mqtt/set/M3"
+    sent(made, topic, b'{"power_w": 5}')
+    box.devices.get("M3").reading.power_w = None
+    sent(made, topic, b'{"power_w": 5}')
+    assert box.devices.get("M3").reading.power_w == 5
+
+
+def test_a_message_for_a_meter_is_no_command():
+    meters = Meters(("tele/house/SENSOR",))
+    box, made = door(meters)
+    sent(made, b"tele/house/SENSOR", b"{}")
+    assert meters.taken == [b"{}"]
+
+
+def test_a_broker_that_is_none_is_named_in_the_log_and_the_others_serve():
+    box, made = door()
+    box.settings.mqtt.log_broker = "mqtt://:1:2:3"
+    made.connect()
+    assert any("mqtt.log_broker" in entry[4] for entry in box.log.after(0))
+    assert made.clients
