@@ -33,9 +33,10 @@ class Reading:
         """True when nothing was measured within the time-out; stays so until the next `touch`.
 
         The stamp is forgotten then, so that a meter silent for longer than the ticks
-        can tell apart (six days) does not look fresh again.
+        can tell apart (six days) does not look fresh again. A `now` a little before the stamp is
+        that of an answer which was begun before the meter's.
         """
-        if self.at is not None and not 0 <= since(now, self.at) <= self.timeout_ms:
+        if self.at is not None and abs(since(now, self.at)) > self.timeout_ms:
             self.at = None
         return self.at is None
 

@@ -19,6 +19,12 @@ def test_it_grows_stale_after_the_time_out_and_stays_so():
     assert not reading.stale(7000)
 
 
+def test_who_asks_with_an_older_time_does_not_make_it_stale():
+    reading = Reading(timeout_ms=5000)
+    reading.touch(7000)
+    assert not reading.stale(6990) and not reading.stale(7000)
+
+
 def test_the_wrap_of_the_ticks_is_no_time_out():
     reading = Reading(timeout_ms=5000)
     reading.touch((1 << 30) - 1000)
