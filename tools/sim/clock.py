@@ -130,6 +130,7 @@ class Clock:
         if self._busy:
             return
         self._busy = True
+        TIME[_DUE] = _NEVER
         allocated = mem_total()
         try:
             self._run_events()
