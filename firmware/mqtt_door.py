@@ -103,12 +103,17 @@ class MqttDoor:
         now = self._box.now()
         if self._meters.received(topic, payload, now):
             return
-        if not topic.startswith(self._inputs) and not message.retain:
-            if self._replays.is_replay(topic, payload, message.duplicate, now):
-                text = f"sent again by the broker, not done again: {topic[:60]!r}"
-                self._box.log.warning("mqtt", text)
-                return
-        self._topics.received(topic, payload, message)
+        if self._repeated(topic, payload, message, now):
+            text = f"sent again by the broker, not done again: {topic[:60]!r}"
+            self._box.log.warning("mqtt", text)
+        else:
+            self._topics.received(topic, payload, message)
+
+    def _repeated(self, topic, payload, message, now) -> bool:
+        """Whether a request came before; values of meters may come as often as they like."""
+        if message.retain or topic.startswith(self._inputs):
+            return False
+        return self._replays.is_replay(topic, payload, message.duplicate, now)
 
     def publish(self, function: str, topic: str, payload, correlation=None):
         """Hand a message to the client of the broker that serves `function`."""
