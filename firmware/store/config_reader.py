@@ -40,6 +40,10 @@ def newest(paths: list, version: int, vault, wear):
 
 def _tried(path, version, wear, messages):
     try:
+        if os.stat(path)[6] == 0:
+            # What a power cut in the very first save to this file leaves.
+            messages.append(f"{path} is empty")
+            return None
         return _read(path, version)
     except StoreError as error:
         _put_aside(path, error, wear, messages)

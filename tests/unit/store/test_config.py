@@ -65,7 +65,6 @@ def test_unsound_files_are_named_and_kept_and_the_previous_copy_is_used():
     saved(OLD, NEW)
     sound = littlefs.read(NAMES[1])
     cases = (
-        (b"", "cut"),
         (sound[:20], "cut"),
         (sound[:-30], "cut"),
         (b"hello\n" + sound, "not a configuration file"),
@@ -84,6 +83,17 @@ def test_unsound_files_are_named_and_kept_and_the_previous_copy_is_used():
         assert len(messages) == 1 and NAMES[1] in messages[0] and problem in messages[0], messages
         assert littlefs.read(NAMES[1] + ".1.bad") == content
         assert NAMES[1] not in littlefs.names()
+
+
+def test_an_empty_file_is_said_and_written_over():
+    saved(OLD)
+    littlefs.write(NAMES[1], b"")
+    keeper = store()
+    document, messages = keeper.load()
+    assert document == OLD
+    assert messages == [FOLDER + "/" + NAMES[1] + " is empty"]
+    assert keeper.save(NEW)
+    assert store().load() == (NEW, [])
 
 
 def test_every_flipped_byte_is_noticed():
