@@ -134,7 +134,12 @@ def test_a_short_dip_of_the_pilot_demands_nothing():
 
 
 def test_b_may_be_a_glitch_after_a_change_of_the_duty_and_a_may_not():
-    for level, took, fine in (("B", 600, True), ("B", 620, False), ("A", 50, True), ("A", 60, False)):
+    for level, took, fine in (
+        ("B", 600, True),
+        ("B", 620, False),
+        ("A", 50, True),
+        ("A", 60, False),
+    ):
         monitor = charging()
         monitor.outputs(9000, True, True, _SIXTEEN * 10 // 16)
         monitor.wire(9000, level)

@@ -84,7 +84,16 @@ def test_it_fits_into_every_terminal():
 
 def test_at_80_by_24_everything_important_is_there():
     text = "\n".join(Panel(False).lines(view(), 80, 24))
-    for needed in ("5.99", "26.67 %", "16.0 A", "closed", "5.123 kWh", "5.120 kWh", "28 ms", "41234"):
+    for needed in (
+        "5.99",
+        "26.67 %",
+        "16.0 A",
+        "closed",
+        "5.123 kWh",
+        "5.120 kWh",
+        "28 ms",
+        "41234",
+    ):
         assert needed in text, needed
     assert "mosquitto_pub -p 41234 -t cfos_mqtt/ctl" in text
     assert "q quit" in text

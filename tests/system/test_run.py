@@ -35,7 +35,8 @@ class Screen:
             cwd=ROOT,
             env=environment,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            # Ctrl-C must reach it; nothing else runs in this process that a fork could disturb.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
         )
         os.close(slave)
         self.text = ""
@@ -105,7 +106,17 @@ def test_the_panel_charges_a_car_and_the_printed_lines_change_what_it_draws(scre
     for line in lines:
         # Listens first, so that the answer to the line is not missed.
         ear = subprocess.Popen(
-            [".tools/bin/mosquitto_sub", "-p", port, "-t", "cfos_mqtt/api_res", "-C", "1", "-W", "8"],
+            [
+                ".tools/bin/mosquitto_sub",
+                "-p",
+                port,
+                "-t",
+                "cfos_mqtt/api_res",
+                "-C",
+                "1",
+                "-W",
+                "8",
+            ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

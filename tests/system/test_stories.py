@@ -28,7 +28,9 @@ def play(path: Path, interference: str) -> dict:
             result = json.loads(line[3:])
             result["output"] = done.stdout
             return result
-    raise AssertionError(f"no result: the process ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    raise AssertionError(
+        f"no result: the process ended with {done.returncode}\n{done.stdout}{done.stderr}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +58,15 @@ def table(wanted: dict) -> list:
             for event, expected, took, allowed in future.result()["reactions"]:
                 if expected.split()[1] in ("relay", "contactor"):
                     row = worst.setdefault((event, expected.split(" within")[0], allowed), {})
-                    row[interference] = max(row.get(interference, 0), allowed + 1 if took is None else took)
+                    row[interference] = max(
+                        row.get(interference, 0), allowed + 1 if took is None else took
+                    )
     columns = [name for name in INTERFERENCES if any(name in row for row in worst.values())]
     head = f"{'event':<32}{'expected':<24}{'allowed':>9}"
-    lines = ["", "Reaction times in ms, from the event to the coil or the contacts, worst of all stories"]
+    lines = [
+        "",
+        "Reaction times in ms, from the event to the coil or the contacts, worst of all stories",
+    ]
     lines.append(head + "".join(f"{name or 'alone':>12}" for name in columns))
     for (event, expected, allowed), row in sorted(worst.items()):
         cells = "".join(f"{row.get(name, '-'):>12}" for name in columns)

@@ -11,8 +11,8 @@ _OPEN_HELD_MS = 100  # Table A.6 sequence 8.1
 _FORCED_MS = 6000  # sequence 10.2: PWM gone, the car does not open S2
 _FOLLOW_MS = 6000  # one change of the duty per 5 s, and the cycle that makes it
 _FULL = 65535
-# How long a B may be taken for a glitch: after a change of the duty BMW hybrids show it for 500 ms,
-# after the contactor's edge it is noise. A, D, E and a lost diode are never waited for.
+# How long a B may be taken for a glitch: after a change of the duty BMW hybrids show it for
+# 500 ms, after the contactor's edge it is noise. Nothing else is ever waited for.
 _BLANK_DUTY_MS = 560
 _BLANK_CLOSED_MS = 210
 _LOST_WH = 100  # what a power cut may cost the ledger
@@ -198,7 +198,10 @@ class Monitor:
         if not self._relay:
             return
         self._late(now)
-        if self._no_pwm_since is not None and now - self._no_pwm_since > _FORCED_MS + _OPEN_HELD_MS:
+        if (
+            self._no_pwm_since is not None
+            and now - self._no_pwm_since > _FORCED_MS + _OPEN_HELD_MS
+        ):
             self._report(now, "closed without PWM for more than 6 s")
 
     def _late(self, now):

@@ -68,8 +68,7 @@ class Broker:
         self._process = None
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            "log_dest none\n"
+            f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_dest none\n"
         )
 
     def start(self):
@@ -98,15 +97,17 @@ class Broker:
             self._process.wait()
             self._process = None
 
-    def obey(self, line: str):
-        if line == "broker start":
-            self.start()
-        elif line == "broker stop":
-            self.stop()
+    def obey(self, requests: str):
+        """Lines `broker start` and `broker stop`, in their order."""
+        for line in requests.split("\n"):
+            if line == "broker start":
+                self.start()
+            elif line == "broker stop":
+                self.stop()
 
 
 class Keys:
-    """The terminal's keys one by one, unechoed; as before on `restore`. Idle without a terminal."""
+    """The terminal's keys one by one, unechoed, until `restore`. Idle without a terminal."""
 
     def __init__(self):
         self.terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
@@ -189,22 +190,17 @@ def serve(simulator: Simulator, keys: Keys | None, broker: Broker | None) -> int
         watched.append(0)
         simulator.send(size_report())
         signal.signal(signal.SIGWINCH, lambda number, frame: simulator.send(size_report()))
-    rest = b""
-    while watched:
+    while True:
         for ready in select.select(watched, [], [])[0]:
             data = os.read(ready, 1024)
             if ready == 0:
                 simulator.send(data or b"q")
-                if not data:
-                    watched.remove(0)
-                continue
-            if not data:  # the simulator has closed its end: it is gone
+            elif not data:  # the simulator has closed its end: it is gone
                 return simulator.process.wait()
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                if broker:
-                    broker.obey(line.decode())
-    return simulator.process.wait()
+            elif broker:
+                broker.obey(data.decode())
+            if not data:
+                watched.remove(0)
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -213,7 +209,9 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--speed", help="1 is real time, 60 a minute per second")
     parser.add_argument("--scenario", help="play this file in virtual time and judge it")
-    parser.add_argument("--port", type=int, help="port of the private broker (default: a free one)")
+    parser.add_argument(
+        "--port", type=int, help="port of the private broker (default: a free one)"
+    )
     parser.add_argument("--fresh", action="store_true", help="start with an empty flash")
     parser.add_argument("--car", help="a file name of tools/sim/cars without its ending")
     return parser.parse_args(arguments)

@@ -36,7 +36,7 @@ def commands(port: int, tools: str = ".tools/bin/") -> list:
     publish = f"{tools}mosquitto_pub -p {port} -t cfos_mqtt/"
     return [
         ("watch everything", f"{tools}mosquitto_sub -p {port} -v -t 'cfos_mqtt/#'"),
-        ("offer 10 A", publish + "ctl -m '{\"E1\":{\"cur\":10000}}'"),
+        ("offer 10 A", publish + 'ctl -m \'{"E1":{"cur":10000}}\''),
         ("ask for all values", publish + "api/cmd=get_dev_info -n"),
         ("limit the house", publish + "api/cmd=set_params -m '{\"max_total_cur_prc\":15}'"),
         ("feed a meter", publish + "set/M3 -m '{\"power_w\":1500}'"),

@@ -4,7 +4,6 @@ import sys
 
 import uselect
 from panel import Panel, status_line
-from panel_view import View
 
 _LOOK_MS = 50
 _DRAW_LOOKS = 10
@@ -16,19 +15,17 @@ _LOG_LINES = 60
 class Live:
     """Runs beside the firmware as a story: `chip.run(live.story())` ends when the user quits.
 
-    screen: a file to draw on, or None for one line per second on standard output. console: a
-    file that the firmware's own output goes to, read for the panel's log. control: a file for
-    requests to the launcher.
+    view: a panel_view.View. files: (screen to draw on, or None for one line per second on
+    standard output; what the firmware prints, read for the panel's log, or None; requests to the
+    launcher, or None).
     """
 
-    def __init__(self, bench, cars: list, port: int | None, screen, console, control):
+    def __init__(self, bench, cars: list, view, files: tuple):
         self._bench = bench
         self._cars = cars
         self._car = 0
-        self._view = View(bench, port)
-        self._screen = screen
-        self._console = console
-        self._control = control
+        self._view = view
+        self._screen, self._console, self._control = files
         self._size = (80, 24)
         self._poll = uselect.poll()
         self._poll.register(sys.stdin, uselect.POLLIN)

@@ -3,7 +3,6 @@
 from panel import commands
 
 
-
 def _gathered_meters(app) -> str:
     """`M1 11.0 kW, M2 stale` of the firmware's meters."""
     now = app.board.now()
@@ -132,5 +131,3 @@ class View:
             "log": self.log,
             "commands": self._commands,
         }
-
-

@@ -36,9 +36,10 @@ def prepare(flash_path):
     from chip import Chip
 
     sys.path.append(_ROOT)
-    from firmware.boards.sim import BOARD
     from scenario_bench import Bench
     from world.world import World
+
+    from firmware.boards.sim import BOARD
 
     return Bench(Chip(World(BOARD, flash_path=flash_path), root=_ROOT), _HERE)
 
@@ -51,6 +52,7 @@ def live(given: dict) -> int:
         forget(flash_path)
     bench = prepare(flash_path)
     from panel_live import Live
+    from panel_view import View
     from scenario_setup import commission
 
     port = int(given["port"]) if "port" in given else None
@@ -64,7 +66,7 @@ def live(given: dict) -> int:
     first = given.get("car", _FIRST_CAR)
     names = sorted(name[:-5] for name in os.listdir(_HERE + "/cars") if name.endswith(".json"))
     cars = [first] + [name for name in names if name != first]
-    bench.chip.run(Live(bench, cars, port, screen, console, control).story())
+    bench.chip.run(Live(bench, cars, View(bench, port), (screen, console, control)).story())
     return 0
 
 

@@ -54,7 +54,7 @@ class Step:
 
 
 class Condition:
-    """`subject operator value`; without an operator the subject's own value must equal the word."""
+    """`subject operator value`; without an operator the subject must be what the word says."""
 
     def __init__(self, subject: str, operator: str, value, unit: str, negated: bool):
         self.subject = subject
@@ -88,7 +88,7 @@ def _compare(operator: str, actual, value) -> bool:
 
 
 def quantity(word: str) -> tuple:
-    """`16A` -> (16000, "mA"), `8h` -> (28800000, "ms"), `1.5%` -> (15, "permille"), `7` -> (7, "").
+    """`16A` is (16000, "mA"), `8h` (28800000, "ms"), `1.5%` (15, "permille"), `7` (7, "").
 
     ValueError when it is not a number with a known unit.
     """

@@ -61,7 +61,7 @@ class Interference:
 
 
 def stalled_broker() -> tuple:
-    """A listening socket that nobody accepts on, and its port: connections open and stay silent."""
+    """A listening socket that nobody accepts on, and its port: it connects, and stays silent."""
     import usocket
 
     for port in range(38830, 38930):

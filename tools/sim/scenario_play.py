@@ -49,12 +49,9 @@ class Player:
         for step in self._steps:
             self.step = step
             if step.at is not None:
-                while bench.now() < began + step.at:
-                    yield began + step.at - bench.now()
+                yield from self._until(began + step.at)
             if step.verb == "run":
-                end = bench.now() + step.duration
-                while bench.now() < end:
-                    yield end - bench.now()
+                yield from self._until(bench.now() + step.duration)
                 self._happened("run", bench.now())
             elif step.condition is None:
                 self._happened(step.text_of_action(), bench.now())
@@ -65,6 +62,10 @@ class Player:
                     if not met:
                         return
                     self._happened(step.text, bench.now())
+
+    def _until(self, end: int):
+        while self._bench.now() < end:
+            yield end - self._bench.now()
 
     def _happened(self, event: str, at: int):
         self._event = event

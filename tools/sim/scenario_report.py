@@ -124,7 +124,9 @@ class Run:
         reactions = []
         if self._player:
             for reaction in self._player.reactions:
-                reactions.append([reaction.event, reaction.expected, reaction.took, reaction.allowed])
+                reactions.append(
+                    [reaction.event, reaction.expected, reaction.took, reaction.allowed]
+                )
         result = {
             "passed": self.passed,
             "failures": self.failures,

@@ -1,8 +1,9 @@
-"""What the simulated box was commissioned with: the board's name and a configuration on its flash."""
+"""What the installer of the simulated box left on its flash: board name and configuration."""
+
+from silicon import SILICON
 
 from firmware.checks import take
 from firmware.schema import row as setting_row
-from silicon import SILICON
 
 _FOLDER = "/data"
 _DEVICES = (
