@@ -47,7 +47,7 @@ class Contactor:
             self._disagree()
 
     def _disagree(self):
-        self._wrong += 1
+        self._wrong = min(self._wrong + 1, _DECISIONS)
         if self._wrong < _DECISIONS or not (self.agreed or self.edge_ms >= _TRAVEL_MS):
             return
         if not self.closed:

@@ -81,7 +81,6 @@ class Pilot:
         self.seen_ms = 0
         self._seen_count = 0
         self._away_ms = 0
-        self._hard = 0  # of these, the ones that were not B
         self.unknown_ms = 0
         self._unknown_count = 0
         self._calm = False  # nothing to count: the same sound level for a second
@@ -128,7 +127,7 @@ class Pilot:
             self._turn(seen)
         elif self.seen_ms < _CALM_MS:
             self.seen_ms += min(elapsed, _LONGEST_MS)
-            self._seen_count += 1
+            self._seen_count = min(self._seen_count + 1, _DECISIONS)
         if seen != level:
             self._leave(seen, elapsed, closed)
             return
@@ -156,19 +155,12 @@ class Pilot:
 
     def _leave(self, seen: int, elapsed: int, closed: bool):
         self._calm = False
-        if self._away:
-            self._away_ms += elapsed
-        else:
-            self._away_ms = self._hard = 0
-        self._away += 1
-        if seen != B:
-            self._hard += 1
         if closed:
-            self._leave_closed(seen)
+            self._leave_closed(seen, elapsed)
         elif self._seen_count >= _DECISIONS and self.seen_ms >= self._patience(seen):
             self._settle(seen)
 
-    def _leave_closed(self, seen: int):
+    def _leave_closed(self, seen: int, elapsed: int):
         """Any mixture of levels other than the settled one opens the contactor.
 
         Blanking holds back B alone: a duty change or a contactor edge makes some cars show B for
@@ -176,8 +168,14 @@ class Pilot:
         waiting costs contact wear at worst. Nothing may hold back A, where pins may be bare, nor
         D, E, F and a lost diode, where the wire itself is in doubt.
         """
-        decisions = self._hard if self._blank_ms else self._away
-        if decisions >= _DECISIONS and self._away_ms >= _LEAVE_MS:
+        if self._away:
+            self._away_ms = min(self._away_ms + elapsed, _LEAVE_MS)
+        if seen == B and self._blank_ms:
+            return
+        if not self._away:
+            self._away_ms = 0
+        self._away = min(self._away + 1, _DECISIONS)
+        if self._away == _DECISIONS and self._away_ms >= _LEAVE_MS:
             self._settle(seen if self._seen_count >= _DECISIONS else B)
 
     def _patience(self, seen: int) -> int:
@@ -189,7 +187,7 @@ class Pilot:
     def _miss(self, elapsed: int, closed: bool):
         self._calm = False
         self._blank_ms = max(0, self._blank_ms - elapsed)
-        self._unknown_count += 1
+        self._unknown_count = min(self._unknown_count + 1, _DECISIONS)
         self.unknown_ms = min(self.unknown_ms + elapsed, _PLENTY_MS)
         limit_ms = _SILENT_CLOSED_MS if closed else _SILENT_MS
         if self._unknown_count >= _DECISIONS and self.unknown_ms >= limit_ms:

@@ -235,8 +235,9 @@ class ChargePoint:
     def _offer(self, offer_ma: int):
         """A lower limit counts at once, a higher one 5 s after the last change."""
         if offer_ma < self.offered_ma or not self._pace_ms:
+            if offer_ma and self.offered_ma:
+                self.pilot.blank(_BLANK_DUTY_MS)
             self._signal(offer_ma)
-            self.pilot.blank(_BLANK_DUTY_MS)
 
     def _look(self, visible: bool):
         if visible != self._visible:

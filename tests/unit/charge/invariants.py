@@ -4,8 +4,17 @@ Written against the rules and not against the firmware: it keeps its own counts.
 """
 
 _DC = 65535
-_FORCED_MS = 6000
-_CLOSED_GAP_MS = 75
+_PLENTY_MS = 100000
+# The times of the rules; tests/property scales them down to explore every moment of them.
+ASK_MS = 500
+PROOF_MS = 80
+LEAVE_MS = 30
+SILENT_MS = 60
+APART_MS = 250
+FORCED_MS = 6000
+BLANK_CLOSED_MS = 200
+BLANK_DUTY_MS = 550
+GAP_MS = 75
 
 
 class Broken(AssertionError):
@@ -29,6 +38,7 @@ class Watch:
         self.asking_ms = 0  # C (or D) without a break
         self.away = 0  # decisions in a row that want the contactor open
         self.away_ms = 0
+        self.doubt_ms = 0  # the same, counting decisions that may be glitches
         self.unknown_ms = 0
         self.unknown = 0
         self.proof_ms = 0  # of a sound diode in this plug-in
@@ -48,15 +58,15 @@ class Watch:
         inputs = bench.inputs
         self.gap_ms = elapsed
         self.blank_ms = max(0, self.blank_ms - elapsed)
-        self.tripped = self.tripped + 1 if inputs.residual_tripped else 0
+        self.tripped = min(self.tripped + 1, 2) if inputs.residual_tripped else 0
         running = 0 < self.was_duty < _DC
         hidden = not bench.outputs.pilot_connected or self.was_duty == 0
         if hidden:
             self.asking_ms = -1
             return
         if not inputs.levels_known:
-            self.unknown += 1
-            self.unknown_ms += elapsed
+            self.unknown = min(self.unknown + 1, 3)
+            self.unknown_ms = min(self.unknown_ms + elapsed, _PLENTY_MS)
             return
         self.unknown = self.unknown_ms = 0
         high, low = inputs.high_mv, inputs.low_mv
@@ -65,19 +75,20 @@ class Watch:
         sound = not running or low <= -10000
         self._prove(running and sound and 1000 < high < 11000, high, elapsed)
         if asks and sound:
-            self.asking_ms = self.asking_ms + min(elapsed, 50) if self.asking_ms >= 0 else 0
+            ms = self.asking_ms + min(elapsed, 50) if self.asking_ms >= 0 else 0
+            self.asking_ms = min(ms, ASK_MS)
             self.away = 0
             return
         self.asking_ms = -1
-        glitch = self.blank_ms and 7000 <= high <= 11000 and sound
-        if glitch:
+        self.doubt_ms = min(self.doubt_ms + elapsed, LEAVE_MS) if self.away else 0
+        if self.blank_ms and 7000 <= high <= 11000 and sound:
             return
-        self.away_ms = self.away_ms + elapsed if self.away else 0
-        self.away += 1
+        self.away_ms = self.doubt_ms
+        self.away = min(self.away + 1, 3)
 
     def _prove(self, sound: bool, high: int, elapsed: int):
         if sound:
-            self.proof_ms += elapsed
+            self.proof_ms = min(self.proof_ms + elapsed, PROOF_MS)
         elif not 1000 < high < 11000:
             self.proof_ms = 0
 
@@ -91,9 +102,9 @@ class Watch:
         running = 0 < outputs.duty < _DC
         if closed and not self.was_closed:
             self._must(running, "closes only while PWM runs")
-            self._must(self.asking_ms >= 500, "closes only after 500 ms of asking")
-            self._must(self.proof_ms >= 80, "closes only with the diode proved in this plug-in")
-            self._must(self.open_ms >= 250, "closes only 250 ms after opening")
+            self._must(self.asking_ms >= ASK_MS, "closes only after 500 ms of asking")
+            self._must(self.proof_ms >= PROOF_MS, "closes only with the diode proved in this plug-in")
+            self._must(self.open_ms >= APART_MS, "closes only 250 ms after opening")
             self._must(self.bench.inputs.contactor_mirror in (None, False), "closes a weld")
         if closed:
             self._judge_closed(running)
@@ -108,15 +119,15 @@ class Watch:
         inputs = self.bench.inputs
         self._must(self.bench.point.faults.active == 0, "a fault stands and it is closed")
         self._must(
-            not (self.away >= 3 and self.away_ms >= 30), "three decisions and 30 ms open it"
+            not (self.away >= 3 and self.away_ms >= LEAVE_MS), "three decisions and 30 ms open it"
         )
-        self._must(not (self.unknown >= 3 and self.unknown_ms >= 60), "60 ms of silence open it")
-        self._must(running or self.stop_ms < _FORCED_MS + 20, "6 s without PWM open it")
+        self._must(not (self.unknown >= 3 and self.unknown_ms >= SILENT_MS), "60 ms of silence open it")
+        self._must(running or self.stop_ms < FORCED_MS + 20, "6 s without PWM open it")
         self._must(not inputs.emergency_stop, "an emergency stop opens it at once")
         self._must(inputs.supply_ok is not False, "a bad supply opens it at once")
         self._must(self.tripped < 2, "two decisions of the residual current sensor open it")
         self._must(
-            self.gap_ms <= _CLOSED_GAP_MS or not self.was_closed, "a step that came late opens it"
+            self.gap_ms <= GAP_MS or not self.was_closed, "a step that came late opens it"
         )
 
     def _judge_offer(self, duty: int):
@@ -132,7 +143,7 @@ class Watch:
         if outputs.phase_contactor == self.was_phase:
             return
         self._must(not outputs.contactor and not self.was_closed, "L2/L3 moves while closed")
-        self._must(self.open_ms >= 250, "L2/L3 moves right after opening")
+        self._must(self.open_ms >= APART_MS, "L2/L3 moves right after opening")
         self._must(self.bench.inputs.contactor_mirror is False, "L2/L3 moves without proof")
         self._must(
             not outputs.pilot_connected or not self.offered_before, "L2/L3 moves, pilot joined"
@@ -140,11 +151,11 @@ class Watch:
 
     def _remember(self, outputs, closed: bool, running: bool):
         if closed and not self.was_closed:
-            self.blank_ms = max(self.blank_ms, 200)
-        if closed and running and 0 < self.was_duty < _DC and outputs.duty != self.was_duty:
-            self.blank_ms = 550
+            self.blank_ms = max(self.blank_ms, BLANK_CLOSED_MS)
+        if running and 0 < self.was_duty < _DC and outputs.duty != self.was_duty:
+            self.blank_ms = BLANK_DUTY_MS
         self.stop_ms = self.stop_ms + self.gap_ms if closed and not running else 0
-        self.open_ms = 0 if closed else self.open_ms + self.gap_ms
+        self.open_ms = 0 if closed else min(self.open_ms + self.gap_ms, APART_MS)
         self.offered_before = self.offered_before or running
         self.was_closed = closed
         self.was_phase = outputs.phase_contactor

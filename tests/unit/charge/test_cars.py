@@ -78,7 +78,7 @@ def test_a_duty_change_does_not_hide_a_car_that_stops_for_long():
     bench.point.limits.set("controller", 16000, 0, None, bench.inputs.now)
     bench.run(20)
     bench.car = "B"
-    assert bench.until(bench.opened, 600) <= 550
+    assert bench.until(bench.opened, 600) <= 580
 
 
 def test_a_kona_keeps_asking_when_the_offer_ends():

@@ -131,7 +131,7 @@ def test_a_mixture_of_bad_levels_opens_as_fast_as_one():
 
 
 def test_blanking_holds_back_b_alone():
-    for shown, steps in (("B", 55), ("A", 4), ("D", 4), ("E", 4), ("F", 4)):
+    for shown, steps in (("B", 58), ("A", 4), ("D", 4), ("E", 4), ("F", 4)):
         wire = Wire("C", closed=True)
         wire.pilot.blank(550)
         assert wire.steps_until_not("C", _VOLTS_MV[shown]) == steps, shown
@@ -140,7 +140,7 @@ def test_blanking_holds_back_b_alone():
 def test_blanking_ends_for_a_car_that_really_stops():
     wire = Wire("C", closed=True)
     wire.pilot.blank(200)
-    assert wire.steps_until_not("C", 9000) == 20
+    assert wire.steps_until_not("C", 9000) == 23
 
 
 def test_blanking_does_not_hold_back_a_mixture_with_a():
