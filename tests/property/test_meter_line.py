@@ -46,7 +46,8 @@ def reply(habit, request):
     if name == "late":
         delay = 400 + detail % 1000
     body = bodies.get(name, right)
-    split = detail % (len(body) + 1)
+    # A second answer long after the first could not be told from the next one on any RTU line.
+    split = detail % (len(body) + 1) if name != "twice" else 0
     return [(delay, body[:split]), (delay + detail % 100, body[split:])]
 
 

@@ -1,8 +1,8 @@
 """Runs on MicroPython: one Modbus master polls five meters on a line in real time.
 
 modbus_line.py ours|umodbus BAUD SILENT SECONDS: SILENT meters more are asked and never answer.
-Prints one JSON object: answered polls per second, for how long the loop was held (the 99th of a hundred) in ms,
-bytes allocated per answered poll, RAM of the imported modules.
+Prints one JSON object: answered polls per second, for how long the loop was held (the 99th of a
+hundred times) in ms, bytes allocated per answered poll, RAM of the imported modules and objects.
 """
 
 import asyncio
