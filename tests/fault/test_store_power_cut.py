@@ -12,12 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PATHS = {
     "config_save": 300,
     "ledger_append": 150,
-    "ledger_compaction": 1000,
-    "transaction_begin": 40,
-    "transaction_end": 300,
+    "ledger_compaction": 300,
+    "transaction_begin": 30,
+    "transaction_end": 150,
     "migration": 30,
     "restore": 200,
-    "first_boot": 400,
+    "first_boot": 1000,
 }
 
 
@@ -45,7 +45,7 @@ def test_a_power_cut_at_any_flash_operation_loses_nothing(path):
 
 @pytest.mark.parametrize(
     ("path", "every"),
-    [("ledger_compaction", "97"), ("transaction_end", "29"), ("first_boot", "101")],
+    [("ledger_compaction", "97"), ("transaction_end", "5"), ("first_boot", "397")],
 )
 def test_a_second_cut_while_the_first_is_repaired_loses_nothing(path, every):
     assert cuts("micropython", path, every) >= 50

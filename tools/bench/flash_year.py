@@ -3,7 +3,7 @@
 Run: .tools/bin/micropython -X heapsize=64m tools/bench/flash_year.py [DAYS]
 
 evcc sends a current every 10 s and Home Assistant every second (both stay in RAM), a script
-sends settings that alternate as fast as it can and asks for a sync each time, and 20 cars a day
+sends settings that change as fast as it can and asks for a sync each time, and 20 cars a day
 charge 6.6 kWh each while three meters count. DAYS (365) may be shorter; the figures are then
 scaled. The naive way writes the settings file at every one of these calls.
 """
@@ -78,7 +78,7 @@ class Year:
     def _clients(self):
         second = self.second
         self.settings.change({"params.max_total_cur_prc": second // 10 % 101})
-        self.settings.change({"params.reserve_current": second // 10 % 2})
+        self.settings.change({"params.reserve_current": second // 10 % 1000000})
         self.saver.changed()
         self.saver.force()
 
