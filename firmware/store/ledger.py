@@ -96,12 +96,15 @@ class Ledger:
     def step(self, now: int, closed: bool):
         """Save what is due; call once a second, and until `saved` before a restart.
 
+        The account of wear is told the time as well.
+
         Holds the caller for at most one flash program (0.7 ms, at worst 3) and one read; while
         no contactor is `closed`, instead for one block erase (45 ms, at worst 400) now and then.
         """
         if self._at is not None:
             self._waited_ms += since(now, self._at)
         self._at = now
+        self._wear.step(now)
         if self._lost:
             return
         try:

@@ -17,6 +17,11 @@ def reserve(folder: str, device, wear, count: int):
     """(numbers of the blocks on `device`, the first 32 bytes of each) for `count` files."""
     size = device.ioctl(_BLOCK_SIZE, 0)
     try:
+        parent = folder[: folder.rindex("/")]
+        system = os.statvfs(parent)
+        if (system[0], system[2]) != (size, device.ioctl(_BLOCK_COUNT, 0)):
+            raise StoreError(f"{parent} is not on the flash")
+        _make_folder(parent)
         _make_folder(folder)
         heads = []
         for index in range(count):

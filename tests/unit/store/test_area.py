@@ -7,6 +7,7 @@ from firmware.store.errors import StoreError
 from firmware.store.wear import Wear
 from tests.unit.store import littlefs
 from tests.unit.store.littlefs import FOLDER
+from tests.unit.store.nor import Chip
 
 
 def areas(chip, count=4):
@@ -104,6 +105,18 @@ def test_a_deleted_or_spoilt_file_is_made_anew():
     littlefs.mount(chip)
     assert littlefs.read("ledger/0")[32:33] == b"x"
     assert len(littlefs.read("ledger/1")) == 4096
+
+
+def test_the_folder_is_made_and_must_lie_on_the_flash():
+    chip = littlefs.fresh()
+    claim(FOLDER + "/data", chip, Wear(), "ledger", 2)
+    assert littlefs.names() == ["data"]
+    for folder, device in ((FOLDER, Chip(16)), ("/tmp", chip), ("/nowhere/at/all", chip)):
+        try:
+            claim(folder, device, Wear())
+            assert False, folder
+        except StoreError:
+            pass
 
 
 def test_a_full_flash_is_refused_with_a_reason():

@@ -259,7 +259,7 @@ def test_a_flash_that_refuses_to_write_is_reported():
 
 def test_without_any_file_system_the_defaults_are_used():
     littlefs.unmount()
-    document, messages = ConfigStore("/nowhere", Quiet(), Wear()).load()
+    document, messages = ConfigStore("/nowhere/at/all", Quiet(), Wear()).load()
     assert document is None and messages
 
 
