@@ -61,7 +61,11 @@ def test_operations_take_their_time_and_the_world_goes_on():
     assert SILICON.clock.now() == 45000 + 2 * 700
     port.readblocks(5, bytearray(8), 0)
     assert SILICON.clock.now() == 46440
-    assert flash.longest_hold_us == 45000 and flash.held_us == 46440
+    assert flash.longest_hold_us == flash.held_us == 46440
+    SILICON.clock.idle(0, None)
+    port.readblocks(5, bytearray(8), 0)
+    assert flash.held_us == 46480 and flash.longest_hold_us == 46440
+    assert flash.longest_closed_us == 0
 
 
 def test_a_dead_chip_writes_nothing():

@@ -299,3 +299,23 @@ def test_wifi_connects_after_a_while_and_can_be_taken_away():
     SILICON.clock.advance(5000000)
     assert wlan.isconnected()
     assert refused(ValueError, network.WLAN, 2)
+
+
+def test_a_handler_that_raises_is_not_called_again():
+    powered()
+    calls = []
+
+    def handler(_):
+        calls.append(1)
+        raise ValueError("in a handler")
+
+    timer = machine.Timer(0, period=10, callback=handler)
+    pin = machine.Pin(18, machine.Pin.IN, machine.Pin.PULL_UP)
+    pin.irq(handler, machine.Pin.IRQ_FALLING)
+    SILICON.clock.advance(35000)
+    assert len(calls) == 1
+    for level in (0, None, 0):
+        SILICON.drive(18, level)
+        SILICON.clock.advance(1000)
+    assert len(calls) == 2
+    timer.deinit()

@@ -12,6 +12,7 @@ _FED = const(7)
 _COSTS = const(8)
 _PILOT_ADC = const(15)
 _JUMP = const(17)
+_ROUNDS = const(18)
 
 _NEVER = const(0x3FFFFFFF)
 _REBASE = const(1 << 27)
@@ -178,6 +179,7 @@ class Clock:
 
         poller: None, or an object whose `wait(ms)` waits really and tells if something is ready.
         """
+        TIME[_ROUNDS] = (TIME[_ROUNDS] + 1) & 0xFFFFFF
         now = TIME[_NOW] + self.round_us
         target = now + wait_ms * 1000
         if self.speed or self._sockets or poller is not None or target >= TIME[_DUE]:

@@ -1,6 +1,7 @@
 """The slow peripherals behind `machine`: watchdog, timers, counter, real-time clock, UART."""
 
 import io
+import sys
 
 from micropython import const
 from registers import TIME
@@ -47,6 +48,17 @@ class WDT:
             SILICON.die(WDT_RESET, "watchdog")
 
 
+def run_soft(handler, argument) -> bool:
+    """Run a handler as the interpreter does: one that raises is reported, and not called again."""
+    try:
+        handler(argument)
+    except Exception as error:
+        print("Uncaught exception in IRQ callback handler")
+        sys.print_exception(error)
+        return False
+    return True
+
+
 class Timer:
     """One of the four hardware timers; callbacks are soft."""
 
@@ -86,8 +98,8 @@ class Timer:
     def _fire(self, _):
         if self._periodic:
             self._event = SILICON.clock.after(self._period_us, self._fire)
-        if self._callback is not None:
-            self._callback(self)
+        if self._callback is not None and not run_soft(self._callback, self):
+            self._callback = None
 
 
 class Counter:

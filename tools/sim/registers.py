@@ -22,7 +22,8 @@ tenth of a microsecond of the host's time instead of several.
 14 noise_uv      amplitude of the ADC's noise in microvolts
 15 pilot_adc     number of the pilot ADC pin, -1 for none
 16 edge_tenths   how long after an edge the pilot still slews
-17 round         what a round of the scheduler costs in virtual time; 0 in real time
+17 round_us      what a round of the scheduler costs in virtual time; 0 in real time
+18 rounds        how often the scheduler has looked for work, wrapping
 """
 
 from array import array
@@ -35,7 +36,7 @@ HIGH = 1
 PILOT = 2
 PULSED = 3
 
-TIME = array("i", [0] * 18)
+TIME = array("i", [0] * 19)
 LEVELS = bytearray(PINS)
 # One place per pin: its mode (0 = not set up, others in silicon.py), what its ADC sees, and the
 # highest voltage that the ADC can tell, in microvolts.

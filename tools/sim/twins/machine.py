@@ -3,7 +3,7 @@
 import silicon
 import umachine
 from micropython import const
-from peripherals import RTC, UART, WDT, Counter, Timer
+from peripherals import RTC, UART, WDT, Counter, Timer, run_soft
 from registers import ADC_TOP_UV, ADC_UV, LEVELS, MODES, NOISE, PULSED, TIME
 from silicon import OPEN_DRAIN, OUTPUT, PULSED_BY_PWM, SILICON, Reset
 from umachine import *  # noqa: F403  Signal, mem32 and the other parts that need no twin
@@ -178,8 +178,8 @@ class _Interrupt:
             SILICON.clock.after(0, self._call)
 
     def _call(self, _):
-        if not SILICON.dead:
-            self._handler(self._pin)
+        if not SILICON.dead and not run_soft(self._handler, self._pin):
+            SILICON.interrupts.pop(self._pin.id, None)
 
 
 def pin_number(pin) -> int:

@@ -13,6 +13,7 @@ POLLERR = uselect.POLLERR
 POLLHUP = uselect.POLLHUP
 
 _MINUTE_MS = const(60000)
+_ROUNDS = const(0xFFFFFF)
 
 
 @micropython.viper
@@ -25,6 +26,7 @@ def _jump(wait_ms: int) -> bool:
     if time[17] == 0 or target >= time[1]:
         return False
     time[0] = target
+    time[18] = (time[18] + 1) & _ROUNDS
     return True
 
 

@@ -4,6 +4,7 @@ import os
 
 import vfs
 from micropython import const
+from registers import TIME
 
 _BLOCK = const(4096)
 _BLOCKS = const(512)
@@ -14,6 +15,7 @@ _ERASED = const(0xFF)
 _ERASE_US = const(45000)
 _PROGRAM_US = const(700)
 _READ_US = const(40)
+_ROUNDS = const(18)
 
 # What a power cut does to the operation it hits.
 LOST = 0
@@ -37,7 +39,10 @@ class Flash:
         self.programs = 0
         self.programmed_bytes = 0
         self.held_us = 0
-        self.longest_hold_us = 0
+        self.longest_hold_us = 0  # operations in a row, without a round of the scheduler between
+        self.longest_closed_us = 0  # the same while the main contactor's coil is on
+        self._hold_us = 0
+        self._round = -1
         self.charge = True
         self._cut_in = None
         self._cut_kind = LOST
@@ -195,10 +200,19 @@ class Flash:
         if not self.charge:
             return
         self.held_us += duration_us
-        self.longest_hold_us = max(self.longest_hold_us, duration_us)
+        self._note_hold(duration_us)
         # The file system must not be left by an exception in the middle of an operation: the
         # clock goes on here, and what ended the chip is raised at its next call.
         self._world.clock.pass_quietly(duration_us)
+
+    def _note_hold(self, duration_us: int):
+        if TIME[_ROUNDS] != self._round:
+            self._round = TIME[_ROUNDS]
+            self._hold_us = 0
+        self._hold_us += duration_us
+        self.longest_hold_us = max(self.longest_hold_us, self._hold_us)
+        if self._world.contactor.coil:
+            self.longest_closed_us = max(self.longest_closed_us, self._hold_us)
 
 
 class _Port:
