@@ -20,6 +20,7 @@ _LONGEST_BODY = const(16384)
 _HEAD_MS = const(5000)
 _BODY_MS = const(10000)
 _STALLED_MS = const(5000)
+_DRAINS = const(200)
 _LATER_MS = const(5000)
 _LOOK_MS = const(40)
 _WAIT_MS = const(10)
@@ -115,6 +116,7 @@ class HttpDoor:
         try:
             answer = ApiError("bad_request", error.problem).answer()
             await connection.send(error.status, JsonStream(answer))
+            await connection.drain()
         except (Gone, OSError):
             pass
 
@@ -198,6 +200,23 @@ class Connection:
     async def close(self):
         self._peer.close()
 
+    async def drain(self):
+        """Read on for up to a second: closing with bytes unread would take the answer back."""
+        for _ in range(_DRAINS):
+            data = self._read()
+            if data == b"":
+                return
+            await asyncio.sleep_ms(0 if data else _WAIT_MS // 2)
+
+    def _read(self):
+        """What has arrived; None when nothing has, b"" when the peer hung up."""
+        try:
+            return self._peer.recv(_CHUNK)
+        except OSError as error:
+            if error.errno != _EAGAIN:
+                raise
+            return None
+
     async def head(self) -> Head:
         """The request's head, within 5 s and 2 KiB."""
         deadline = after(self._now(), _HEAD_MS)
@@ -219,12 +238,7 @@ class Connection:
 
     async def _receive(self, deadline):
         while True:
-            try:
-                data = self._peer.recv(_CHUNK)
-            except OSError as error:
-                if error.errno != _EAGAIN:
-                    raise
-                data = None
+            data = self._read()
             if data == b"":
                 raise Gone
             if data:

@@ -26,7 +26,7 @@ class Peer:
             piece = self._pieces.pop(0)
             self._pieces[:0] = [piece[count:]] if len(piece) > count else []
             return piece[:count]
-        if self._hangs_up:
+        if self._hangs_up or self.got:
             return b""
         raise OSError(_EAGAIN)
 
