@@ -21,12 +21,15 @@ _MASK = const(0x3FFFFFFF)  # ticks have 30 bits, see ticks.py
 class HttpMeter:
     """Asks for the paths of a JsonMeter, round after round; `run` is the forever task.
 
-    host  a name or a literal address; line (link/line.py) is the connection and knows a resolver
+    host     a name or a literal address
+    line     the connection (link/line.py); knows a resolver
+    outputs  meter.outputs.Outputs whose orders are sent after each round, or None
     """
 
     def __init__(self, meter, host: str, port: int, log):
         self.meter = meter
         self.line = Line(host, port)
+        self.outputs = None
         self.asked = self.answered = 0
         self._log = log
         self._answer = Answer()
@@ -43,17 +46,39 @@ class HttpMeter:
         try:
             while True:
                 began = _now()
-                for index in range(len(self.meter.paths)):
-                    try:
-                        await self._connected()
-                        await self._ask(index)
-                    except (LinkError, AnswerError) as error:
-                        self._lost(error)
-                        break
+                try:
+                    await self._round()
+                except (LinkError, AnswerError) as error:
+                    self._lost(error)
                 left = self.meter.poll_ms - since(_now(), began)
                 await asyncio.sleep_ms(max(left, _LOOK_MS))
         finally:
             self.line.hang_up()
+
+    async def _round(self):
+        for index in range(len(self.meter.paths)):
+            await self._connected()
+            await self._ask(index)
+        while self.outputs and (order := self.outputs.next(_now())) is not None:
+            await self._connected()
+            try:
+                await self._order(order)
+            except (LinkError, AnswerError):
+                self.outputs.failed(order)
+                raise
+
+    async def _order(self, order: tuple):
+        """Send an output: a path of this meter, POST with a body and GET without."""
+        path, body = order
+        self._answer.restart()
+        try:
+            await self._exchange(self._request(("POST " if body else "GET ") + path, body))
+        except OSError as error:
+            raise failure(error)
+        if not self._answer.keep:
+            self.line.hang_up()
+        if self._answer.status >= 300:
+            self.meter.failed(f"output: status {self._answer.status}", _now())
 
     async def _connected(self):
         while self.line.state != "connected":
@@ -81,7 +106,7 @@ class HttpMeter:
             await asyncio.sleep_ms(0)
         self.meter.settle(index, values, _now())
 
-    def _request(self, path: str) -> bytes:
+    def _request(self, path: str, body: str = "") -> bytes:
         method, _, rest = path.partition(" ")
         if rest:
             path = rest
@@ -89,7 +114,7 @@ class HttpMeter:
             method = "GET"
         return (
             f"{method} {path} HTTP/1.1\r\nHost: {self.line.host}\r\n{self._authorization}"
-            "Accept: application/json\r\nContent-Length: 0\r\n\r\n"
+            f"Accept: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}"
         ).encode()
 
     async def _exchange(self, request: bytes):

@@ -18,13 +18,15 @@ class MeterLines:
     lookup  function(name) for the formulas of all meters, such as "M1.power_w"
 
     `resolver` is handed to the links; `topics` are [(topic, meter, index)] to be subscribed to,
-    whose messages belong to `received`; `virtual` are meters to be updated every second.
+    whose messages belong to `received`; `update` belongs into every second. `publish(topic, body)`
+    sends outputs of MQTT meters; `assign(name, number)` sets shared variables.
     """
 
     def __init__(self, log, bus, start, lookup=None):
-        self.resolver = None
+        self.resolver = self.publish = self.assign = None
         self.topics = []
         self.virtual = []
+        self._outputs = []
         self._log = log
         self._bus = bus
         self._start = start
@@ -34,7 +36,7 @@ class MeterLines:
     def make(self, entry: dict, text: str):
         """The meter of a device entry (address, id); raises MeterError.
 
-        It has `reading`, `errors` and, as far as its definition gives them, `texts`.
+        It has `reading` and `errors`, and `checks` with inputs() and user_info().
         """
         try:
             definition = Definition(text)
@@ -45,6 +47,14 @@ class MeterLines:
             return self._json(entry, definition)
         except (DefinitionError, AddressError) as error:
             raise MeterError(str(error))
+
+    def update(self, now: int):
+        """Work out the virtual meters and send what MQTT meters have to send."""
+        for meter in self.virtual:
+            meter.update(now)
+        for outputs in self._outputs:
+            while self.publish and (order := outputs.next(now)) is not None:
+                self.publish(*order)
 
     def sunspec(self, entry: dict):
         """A SunSpec device, which needs no definition; raises MeterError."""
@@ -61,8 +71,15 @@ class MeterLines:
         from firmware.meter.modbus_meter import ModbusMeter
 
         link = self._modbus_link(entry.get("address", ""), definition.tcp)
+        if definition.rtu:
+            timing = definition.rtu
+            link.allow(timing.get("silence_period", 0), timing.get("rcv_timeout", 0))
         meter = ModbusMeter(entry.get("id", 1), definition.registers)
         self._check(meter, definition, entry)
+        if definition.outputs:
+            from firmware.meter.outputs import ModbusOutputs
+
+            link.add(ModbusOutputs(meter.unit, self._outputs_of(meter, definition, entry)))
         if definition.asked:
             from firmware.meter.identity import Identity
 
@@ -94,13 +111,16 @@ class MeterLines:
         address = MeterAddress(entry.get("address", ""), mqtt)
         meter = JsonMeter(definition, None, address.path)
         self._check(meter, definition, entry)
+        outputs = self._outputs_of(meter, definition, entry) if definition.outputs else None
         if mqtt:
+            if outputs:
+                self._outputs.append(outputs)
             for index, topic in enumerate(meter.paths):
                 self.topics.append((topic, meter, index))
             return meter
         if address.kind not in (HTTP, TCP):
             raise AddressError("an HTTP meter is at http://host or ip:port")
-        self._http(meter, address)
+        self._http(meter, address).outputs = outputs
         return meter
 
     def _http(self, meter, address):
@@ -112,6 +132,7 @@ class MeterLines:
         if address.user or address.password:
             link.login(address.user, address.password)
         self._start(f"http {address.host}", link.run)
+        return link
 
     def _virtual(self, definition):
         from firmware.meter.virtual_meter import VirtualMeter
@@ -122,7 +143,18 @@ class MeterLines:
 
     def _check(self, meter, definition, entry: dict):
         fuse_ma = entry.get("fuse_ma", 63000)
-        meter.finish = Checks(definition, meter.reading, self._lookup, fuse_ma).finish
+        meter.checks = Checks(definition, meter.reading, self._lookup, fuse_ma)
+        meter.checks.assign = self.assign
+        meter.finish = meter.checks.finish
+
+    def _outputs_of(self, meter, definition, entry: dict):
+        from firmware.meter.outputs import OutputError, Outputs
+
+        address = entry.get("address", "")
+        try:
+            return Outputs(definition.outputs, meter.checks.value, address, entry.get("id", 1))
+        except OutputError as error:
+            raise MeterError(f"outputs: {error}")
 
     def received(self, topic, payload, now: int) -> bool:
         """Hand a message (bytes-like) to its meters; False when nobody waits for its topic."""

@@ -40,6 +40,10 @@ class ModbusTcp:
         self._deaf = 0
         self._chunk = bytearray(_CHUNK)
 
+    def allow(self, silence_ms: int, timeout_ms: int):
+        """Give all devices what one of them needs; silence means nothing on TCP."""
+        self._timeout_ms = max(self._timeout_ms, timeout_ms)
+
     async def run(self):
         """Connect when there are devices, ask whoever is due, for ever."""
         try:

@@ -45,6 +45,11 @@ class RtuBus:
         self._chunk = bytearray(_CHUNK)
         self._view = memoryview(self.master.request)
 
+    def allow(self, silence_ms: int, timeout_ms: int):
+        """Give all devices on the line what one of them needs."""
+        self.silence_ms = max(self.silence_ms, silence_ms)
+        self._timeout_ms = max(self._timeout_ms, timeout_ms)
+
     def _air_ms(self, characters: int) -> int:
         return (characters * _BITS * 1000 + self._baud - 1) // self._baud
 

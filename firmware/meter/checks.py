@@ -17,6 +17,7 @@ class Checks:
     definition  for what it gives, its formulas and further names
     lookup      function(name) for what a formula names beside the meter's own variables
     fuse_ma     of the meter's connection; ten times as much is no measurement
+    assign      function(name, number) for variables that the file calls CM.name, or None
     """
 
     def __init__(self, definition, reading, lookup=None, fuse_ma: int = 63000):
@@ -26,7 +27,10 @@ class Checks:
         self._power_given = 6 in definition.given
         self._current_given = any(target in definition.given for target in (3, 4, 5))
         self._phase_powers = self._places("power_w_l1", "power_w_l2", "power_w_l3")
+        self._shown = definition.shown
+        self._inputs = definition.inputs
         self._lookup = lookup
+        self.assign = None
         self._most_ma = 10 * fuse_ma
         self._most_w = 3 * self._most_ma * _NOMINAL_MV // 1000000
         self._pulses = None
@@ -56,7 +60,28 @@ class Checks:
         if reading.power_w is None or not self._power_given:
             self._derive_power(reading, powers, now)
         self._derive_currents(reading, powers)
+        if self.assign:
+            self._assign()
         return True
+
+    def _assign(self):
+        for name in self._extras.split():
+            if name.startswith("CM.") and (number := self.value(name)) is not None:
+                self.assign(name[3:], number)
+
+    def user_info(self) -> dict:
+        """The values that the file marks with "*"."""
+        if self._meter is None:
+            return {}
+        return {name: self.value(name) for name in self._shown.split()}
+
+    def inputs(self) -> str:
+        """Levels of the switch inputs, such as "0 1"; "0" when there are none."""
+        levels = []
+        for place, count in self._inputs:
+            number = (self._meter.extra[place] or 0) // 1000 if self._meter else 0
+            levels.extend([str(number >> bit & 1) for bit in range(count)])
+        return " ".join(levels) or "0"
 
     def _evaluate(self, target: int, formula):
         from firmware.codec.formula import FormulaError
@@ -75,12 +100,12 @@ class Checks:
         """The meter's own variable of that name, else what the lookup says; None = unknown."""
         meter = self._meter
         extras = self._extras.split()
-        if name in extras:
-            number = meter.extra[extras.index(name)]
-            return None if number is None else fraction(number)
         base = NAMES.split()
+        if name in extras:
+            number = meter.extra[extras.index(name)] if meter else None
+            return None if number is None else fraction(number)
         if name in base:
-            return base_value(meter.reading, base.index(name))
+            return base_value(meter.reading, base.index(name)) if meter else None
         return self._lookup(name) if self._lookup and argument is None else None
 
     def _plausible(self, reading) -> bool:

@@ -8,6 +8,7 @@ from firmware.meter.register_map import NAMES, RegisterMap
 _LONGEST = const(12000)
 _MODBUS = const(0)
 _MOST_VARIABLES = const(64)
+_MOST_INPUTS = const(32)
 _GLOBALS = (
     "rtype mtype name dev_type manufacturer rtu modbus_read modbus_read_max_registers "
     "modbus_allow_gaps tcp upd_delay delay_accumulated ui_addr reserved inputs outputs resets"
@@ -37,6 +38,8 @@ class Definition:
     extras     further names, `extra_count` of them, by target number minus len(NAMES), whose
                values are kept in thousandths
     given      targets that the file gives; what is missing is derived
+    shown      names that the file marks with "*", to be shown with the device
+    inputs     (place among the extra values, bits) of switch inputs
     formulas   [(target, Formula)]
     fixed      {name: text}; asked {name: (address, kind, registers)} for texts asked once
     """
@@ -47,6 +50,7 @@ class Definition:
         self._text = data
         self._names = NAMES.split()
         self.given = []
+        self.shown = ""
         self.registers = None
         self.rows = []
         self.paths = []
@@ -58,6 +62,7 @@ class Definition:
         for name in sorted(document):
             if name not in _GLOBALS.split():
                 self._variable(name, document[name])
+        self.inputs = self._inputs(document.get("inputs", []))
         if len(self._names) > _MOST_VARIABLES:
             raise DefinitionError(f"more than {_MOST_VARIABLES} variables", 1)
         extras = self._names[len(NAMES.split()) :]
@@ -81,7 +86,6 @@ class Definition:
         self.dev_type = document.get("dev_type", "")
         self.rtu = self._timing(document, "rtu")
         self.tcp = self._timing(document, "tcp")
-        self.inputs = document.get("inputs", [])
         self.outputs = document.get("outputs", [])
 
     def _timing(self, document: dict, key: str) -> dict:
@@ -108,6 +112,8 @@ class Definition:
         registers.reserved = tuple(reserved)
         registers.extras = self.extra_count
         registers.settle(self.rows)
+        if document.get("delay_accumulated", True) is False:
+            registers.fast = len(registers.blocks)
         self.registers = registers
 
     def _variable(self, name: str, variable):
@@ -125,6 +131,23 @@ class Definition:
         else:
             self._source(name, variable)
 
+    def _inputs(self, inputs) -> tuple:
+        """(place in the extra values, bits) of each switch input."""
+        if not isinstance(inputs, list) or len(inputs) > _MOST_INPUTS:
+            raise self._error(f"a list of at most {_MOST_INPUTS} inputs is wanted", "inputs")
+        places = []
+        for number, variable in enumerate(inputs):
+            if not isinstance(variable, dict) or "address" not in variable:
+                raise self._error("an input is an object with an address", "inputs")
+            count = self._number(variable, "count", (1, 16), 1)
+            name = f"_in{number}"
+            if self.rtype == _MODBUS:
+                self._row(name, variable)
+            else:
+                self._source(name, variable)
+            places.append((self._names.index(name) - len(NAMES.split()), count))
+        return tuple(places)
+
     def _expect_variable(self, name: str, variable):
         if not isinstance(variable, dict):
             raise self._error("unknown key, or no object", name)
@@ -135,7 +158,9 @@ class Definition:
             raise self._error("a name has only letters, digits, '_' and '.'", name)
 
     def _target(self, name: str) -> int:
-        name = name[1:] if name.startswith("*") else name
+        if name.startswith("*"):
+            name = name[1:]
+            self.shown += name + " "
         if name not in self._names:
             self._names.append(name)
         target = self._names.index(name)

@@ -15,11 +15,11 @@ class VirtualMeter:
         self.extra = [None] * definition.extra_count
         self.errors = 0
         self._targets = [target for target, _ in definition.formulas]
-        self._checks = Checks(definition, self.reading, lookup)
+        self.checks = Checks(definition, self.reading, lookup)
 
     def update(self, now: int):
         """Work out all values as of `now`."""
-        if self._checks.finish(self, now) and self._known():
+        if self.checks.finish(self, now) and self._known():
             self.reading.touch(now)
 
     def _known(self) -> bool:

@@ -78,13 +78,17 @@ def make(kind, host, port, rest):
         return link, modbus(link, rest)
     from firmware.link.http_get import HttpMeter
     from firmware.meter.json_meter import JsonMeter
+    from firmware.meter.outputs import Outputs
 
     definition = described(rest[0])
     meter = JsonMeter(definition)
     meter.poll_ms = 200
     meter.reading.timeout_ms = 2000
-    meter.finish = Checks(definition, meter.reading).finish
+    checks = Checks(definition, meter.reading)
+    meter.finish = checks.finish
     link = HttpMeter(meter, host, port, log)
+    outputs = [{"address": "/relay?turn=${if power_w > 5000`on`off}"}, {"address": "/p", "body": "{}"}]
+    link.outputs = Outputs(outputs, checks.value)
     if len(rest) > 1:
         link.login(*rest[1].split(":"))
     return link, [meter]

@@ -38,6 +38,7 @@ class Meter(BaseHTTPRequestHandler):
     def do_GET(self):
         mode = self.server.mode
         self.server.requests += 1
+        self.server.paths.append(self.path)
         if mode == "silent":
             time.sleep(7)
         elif mode == "login" and self.headers.get("Authorization") != self.server.secret:
@@ -46,6 +47,11 @@ class Meter(BaseHTTPRequestHandler):
             self.send_response(200)
             body = BODIES.get(mode) or json.dumps(ANSWER).encode()
             getattr(self, f"_{mode}", self._whole)(body)
+
+    def do_POST(self):
+        self.server.paths.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
 
     def _whole(self, body: bytes):
         self.send_header("Content-Length", str(len(body)))
@@ -82,6 +88,7 @@ class Server:
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Meter)
         self.http.daemon_threads = True
         self.http.mode = mode
+        self.http.paths = []
         self.http.requests = self.http.connections = 0
         self.http.secret = "Basic " + base64.b64encode(b"admin:secret").decode()
 
@@ -108,6 +115,8 @@ def test_a_meter_is_read_over_one_kept_connection():
     assert not meter["stale"] and meter["current_ma"] == [16000, 15980, -10000]
     assert meter["import_wh"] == 1501 and meter["export_wh"] == 3 and meter["errors"] == 0
     assert server.connections == 1 and server.requests >= 8
+    assert server.paths[:3] == ["/status", "/relay?turn=on", ("/p", b"{}")]
+    assert set(server.paths[3:]) == {"/status"}, "outputs are sent when they change"
     assert lines[-1]["worst"] < HELD_MS
 
 

@@ -21,6 +21,9 @@ class Bus:
         self.add = self.rota.add
         self.remove = self.rota.remove
 
+    def allow(self, silence_ms, timeout_ms):
+        self.allowed = (silence_ms, timeout_ms)
+
 
 class Bench:
     def __init__(self, values=None):
@@ -97,6 +100,42 @@ def test_mistakes_are_named():
             assert str(error).startswith(expected), (text, str(error))
         else:
             raise AssertionError(text)
+
+
+def test_outputs_are_written_published_or_given_to_the_connection():
+    bench = Bench({"CM.on": 1})
+    meter = bench.lines.make(
+        {"address": "COM1,9600,8,e,1", "id": 5},
+        '{"rtype": 0, "rtu": {"silence_period": 50, "rcv_timeout": 900},'
+        '"power_w": {"address": 1}, "outputs": [{"address": "0x10", "body": "${power_w + 1}"}]}',
+    )
+    bus = next(iter(bench.buses.values()))
+    assert bus.allowed == (50, 900)
+    output = bus.rota.turns[0].device
+    assert not output.due(0), "no power, no order"
+    meter.reading.power_w = 99
+    meter.finish(meter, 0)
+    master = Words()
+    assert output.due(0)
+    output.ask(master, 0)
+    output.answered(master, 0)
+    assert master.asked == [(5, 6, 0x10, 100)] and not output.due(1)
+    published = []
+    bench.lines.publish = lambda topic, body: published.append((topic, body))
+    bench.lines.make(
+        {"address": "home"},
+        '{"rtype": 2, "power_w": {"address": "p"},'
+        '"outputs": [{"address": "${address}/set", "body": "${if CM.on`ON`OFF}"}]}',
+    )
+    bench.lines.update(0)
+    bench.lines.update(1000)
+    assert published == [("home/set", "ON")]
+    try:
+        bench.lines.make({"address": "a"}, '{"rtype": 2, "x": {"address": "p"}, "outputs": [1]}')
+    except MeterError as error:
+        assert str(error).startswith("outputs: ")
+    else:
+        raise AssertionError("a wrong output")
 
 
 class Words:

@@ -162,3 +162,26 @@ def test_odd_counts_that_disagree_are_never_believed():
     for step in range(50):
         assert counter.accept(500000 if step % 2 else 5000000) in (500000, 5000000) or step
     assert counter.value == 5000000
+
+
+def test_switch_inputs_are_bits_of_registers_or_members_of_an_answer():
+    meter = meter_of(
+        '"power_w": {"address": "/", "query": "p"}, "inputs": [{"address": "/", "query": "a"},'
+        '{"address": "/", "query": "b"}, {"address": "/", "query": "c"}]'
+    )
+    assert meter.finish_of.inputs() == "0 0 0"
+    meter.received(0, '{"p": 1, "a": true, "b": 0}', 0)
+    assert meter.finish_of.inputs() == "1 0 0"
+
+
+def test_marked_values_are_shown_and_shared_variables_set():
+    meter = meter_of(
+        '"power_w": {"address": "/", "query": "p"}, "*load": {"expr": "power_w / 4"},'
+        '"CM.surplus": {"expr": "0 - power_w"}, "CM.none": {"expr": "M9.soc"}'
+    )
+    assigned = {}
+    meter.finish_of.assign = lambda name, number: assigned.update({name: number})
+    assert meter.finish_of.user_info() == {}
+    meter.received(0, '{"p": 1001}', 0)
+    assert meter.finish_of.user_info() == {"load": 250.25}
+    assert assigned == {"surplus": -1001}

@@ -122,3 +122,25 @@ def test_json_values_become_integers():
     for value, numerator, denominator, expected in cases:
         got = scaled(value, numerator, denominator)
         assert got == expected, (value, got)
+
+
+def test_counters_may_belong_to_every_round():
+    text = '{"rtype": 0, %s "power_w": {"address": 1}, "import_wh": {"address": 100}}'
+    assert Definition(text % "").registers.fast == 1
+    assert Definition(text % '"delay_accumulated": true,').registers.fast == 1
+    assert Definition(text % '"delay_accumulated": false,').registers.fast == 2
+
+
+def test_inputs_are_registers_with_bits():
+    described = Definition(
+        '{"rtype": 0, "power_w": {"address": 1}, "inputs": [{"address": 7, "count": 4},'
+        '{"address": 9}]}'
+    )
+    assert described.inputs == ((0, 4), (1, 1))
+    assert [described.registers.row(i)[0] for i in range(3)] == [1, 7, 9]
+    for wrong in ("5", "[5]", "[{}]", '[{"address": 1, "count": 99}]', "[" + "{}," * 40 + "{}]"):
+        try:
+            Definition('{"rtype": 0, "inputs": %s}' % wrong)
+        except DefinitionError:
+            continue
+        raise AssertionError(wrong)
