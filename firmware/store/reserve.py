@@ -17,16 +17,12 @@ def reserve(folder: str, device, wear, count: int):
     """(numbers of the blocks on `device`, the first 32 bytes of each) for `count` files."""
     size = device.ioctl(_BLOCK_SIZE, 0)
     try:
-        parent = folder[: folder.rindex("/")]
-        system = os.statvfs(parent)
-        if (system[0], system[2]) != (size, device.ioctl(_BLOCK_COUNT, 0)):
-            raise StoreError(f"{parent} is not on the flash")
-        _make_folder(parent)
-        _make_folder(folder)
-        heads = []
-        for index in range(count):
-            path = f"{folder}/{index}"
-            heads.append(_head(path, index, size) or _made(path, index, size, wear))
+        heads = [_head(f"{folder}/{index}", index, size) for index in range(count)]
+        if None in heads:
+            _prepare(folder, device, size)
+        for index, head in enumerate(heads):
+            if head is None:
+                heads[index] = _made(f"{folder}/{index}", index, size, wear)
         places = _find(device, heads)
         if any(len(found) > 1 for found in places):
             # A copy of a file was made and has the same head: give ours a new one.
@@ -39,6 +35,16 @@ def reserve(folder: str, device, wear, count: int):
     if any(len(found) != 1 for found in places):
         raise StoreError(f"the blocks of {folder} are not found on the flash")
     return [found[0] for found in places], heads
+
+
+def _prepare(folder, device, size):
+    # Asking this walks the whole file system: only where files are to be made.
+    parent = folder[: folder.rindex("/")]
+    system = os.statvfs(parent)
+    if (system[0], system[2]) != (size, device.ioctl(_BLOCK_COUNT, 0)):
+        raise StoreError(f"{parent} is not on the flash")
+    _make_folder(parent)
+    _make_folder(folder)
 
 
 def _make_folder(folder):
