@@ -67,6 +67,16 @@ def test_a_glitch_that_one_cycle_can_miss_does_not_restart_the_500_ms():
     assert "closed 300 ms after C" in said(monitor)
 
 
+def test_a_break_inside_a_held_loop_cannot_be_seen():
+    for hold, fine in (((3190, 3240), True), ((3100, 3150), False)):
+        monitor = plugged_and_running()
+        monitor.hold(*hold)
+        monitor.wire(3200, "B")
+        monitor.wire(3240, "C")
+        monitor.outputs(3520, True, False, _SIXTEEN)
+        assert (monitor.violations == []) == fine, hold
+
+
 def test_closing_in_b_or_without_pwm_or_with_a_bad_diode_or_a_trip_is_named():
     monitor = plugged_and_running()
     monitor.wire(3600, "B")

@@ -43,11 +43,21 @@ def results(request):
             parameters = item.callspec.params
             key = parameters["story"], parameters["interference"]
             wanted[key] = pool.submit(play, *key)
+    request.config.pluginmanager.register(Summary(wanted))
     yield wanted
     pool.shutdown(cancel_futures=True)
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    for line in table(wanted):
-        reporter.write_line(line)
+
+
+class Summary:
+    """Has pytest print the table at the end of its output."""
+
+    def __init__(self, wanted):
+        self._wanted = wanted
+
+    def pytest_terminal_summary(self, terminalreporter):
+        terminalreporter.section("stories")
+        for line in table(self._wanted):
+            terminalreporter.write_line(line)
 
 
 def table(wanted: dict) -> list:
@@ -84,7 +94,7 @@ def combinations():
                 yield pytest.param(path, interference, id=f"{path.stem}-{name}")
 
 
-@pytest.mark.parametrize(("story", "interference"), combinations())
+@pytest.mark.parametrize(("story", "interference"), list(combinations()))
 def test_story(story, interference, results):
     result = results[story, interference].result()
     told = "\n".join(result["failures"] + result["violations"])

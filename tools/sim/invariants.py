@@ -69,7 +69,7 @@ class Monitor:
             self._proved = False
         powering = level in self._powering
         if powering and not self._was_powering():
-            if self._gap_since is None or now - self._gap_since >= _UNSEEN_MS:
+            if not self._unseen(now):
                 self._steady_since = now
         elif not powering and self._was_powering():
             self._gap_since = now
@@ -145,6 +145,15 @@ class Monitor:
         for cause, took in self.reactions:
             table[cause] = max(took, table.get(cause, 0))
         return table
+
+    def _unseen(self, now):
+        """Whether the break that ends now fell between two samples, or into a held loop."""
+        since = self._gap_since
+        if since is None:
+            return False
+        held_from, held_until = self._hold
+        in_hold = since >= held_from - _UNSEEN_MS and now <= held_until + _UNSEEN_MS
+        return in_hold or now - since < _UNSEEN_MS
 
     def _was_powering(self):
         return self._level in self._powering
