@@ -17,6 +17,7 @@ sys.path.insert(0, str(SETUP))
 import command
 import debian
 import libraries
+import programs
 import workspace
 from workspace import SetupError
 
@@ -86,7 +87,7 @@ def test_a_given_mirror_comes_before_all_others(monkeypatch):
 def test_without_a_mirror_the_message_says_what_to_do(monkeypatch):
     monkeypatch.delenv("DEBIAN_MIRROR", raising=False)
     monkeypatch.setattr(debian, "_configured_mirrors", list)
-    with pytest.raises(SetupError, match="set DEBIAN_MIRROR"):
+    with pytest.raises(SetupError, match="DEBIAN_MIRROR to the address"):
         debian.mirrors()
 
 
@@ -206,6 +207,50 @@ def test_every_python_tool_is_pinned_with_hashes(name):
         assert "==" in entry, entry
         assert entry.count("--hash=sha256:") >= 1, entry
         assert "://" not in entry, entry
+
+
+@pytest.mark.parametrize(
+    ("answer", "fits"),
+    [
+        ("version 1 25 0\n", True),
+        ("version 1 24 9\n", False),
+        ("mosquitto version 2.0.21\n\nmosquitto is an MQTT broker.", True),
+        ("mosquitto version 1.30.9\n", True),
+        ("no version at all", False),
+        ("", False),
+    ],
+)
+def test_versions_are_compared_as_numbers(answer, fits):
+    assert programs._is_at_least("1.25.0", answer) == fits
+
+
+def a_program(folder: Path, name: str, answer: str) -> Path:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\nprintf '{answer}'\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_machine_s_own_micropython_is_used_when_it_is_new_enough(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(programs, "_SEARCH", ())
+    path = a_program(tmp_path, "micropython", "version 1 26 1\\n")
+    assert programs._own_micropython("1.25.0") == str(path)
+    a_program(tmp_path, "micropython", "version 1 22 1\\n")
+    assert programs._own_micropython("1.25.0") is None
+    a_program(tmp_path, "micropython", "ImportError\\n")
+    assert programs._own_micropython("1.25.0") is None
+
+
+def test_the_machine_s_own_broker_is_used_only_with_its_clients(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path}:/nowhere")
+    monkeypatch.setattr(programs, "_SEARCH", ())
+    for name in ("mosquitto", "mosquitto_pub", "mosquitto_sub"):
+        a_program(tmp_path, name, "mosquitto version 2.0.11\\n")
+    assert programs._own_broker("2.0.0") is None
+    a_program(tmp_path, "mosquitto_passwd", "")
+    assert sorted(programs._own_broker("2.0.0")) == sorted(programs._BROKER)
+    assert programs._own_broker("2.1.0") is None
 
 
 def test_an_old_python_is_told_so():

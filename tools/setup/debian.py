@@ -27,6 +27,14 @@ def available() -> bool:
     return bool(shutil.which("apt-get") and shutil.which("dpkg-deb"))
 
 
+def reachable() -> bool:
+    """True where apt exists and a Debian mirror and Debian's keys are known."""
+    try:
+        return available() and bool(_keyring() and mirrors())
+    except SetupError:
+        return False
+
+
 def architecture() -> str:
     """Debian's name for this machine's architecture, such as amd64."""
     return run("Asking dpkg for the architecture", ["dpkg", "--print-architecture"]).strip()
@@ -164,9 +172,10 @@ def mirrors() -> list:
     found = [given] if given else _configured_mirrors()
     if not found:
         raise SetupError(
-            "this machine's apt knows no Debian mirror. Install the package "
-            "debian-archive-keyring, set DEBIAN_MIRROR to the address of a Debian mirror "
-            "(the part of a sources.list line before the suite) and run the same command again"
+            "this machine's apt knows no Debian mirror. Either put MicroPython of 1.25 or later "
+            "and Mosquitto on the PATH; or install the package debian-archive-keyring and set "
+            "DEBIAN_MIRROR to the address of a Debian mirror (what stands before the suite in a "
+            "sources.list). Then run the same command again"
         )
     return found
 

@@ -42,7 +42,7 @@ def install():
     """Provide .tools/bin/micropython, micropython32 and Mosquitto's programs."""
     wanted = pins()
     own = _own_micropython(wanted["micropython"]["oldest"])
-    broker = _own_broker()
+    broker = _own_broker(wanted["mosquitto"]["oldest"])
     finished = key(wanted["micropython"], wanted["mosquitto"], own, broker, platform.machine(), 1)
     if done("programs", finished):
         return
@@ -52,6 +52,9 @@ def install():
         results.append(wrapper("micropython", [own]))
     for name, path in (broker or {}).items():
         results.append(wrapper(name, [path]))
+    if own and broker and not debian.reachable():
+        say("using the machine's own programs; without a Debian mirror there is no 32-bit one")
+        return
     if debian.available():
         results += _from_debian(wanted, micropython=not own, broker=not broker)
     elif not own or not broker:
@@ -141,19 +144,29 @@ def _own_micropython(oldest: str):
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.match(r"version (\d+) (\d+) (\d+)", answer)
-    if match and tuple(map(int, match.groups())) >= tuple(map(int, oldest.split("."))):
-        return path
-    return None
+    return path if _is_at_least(oldest, answer) else None
 
 
-def _own_broker():
-    """Mosquitto's programs where all of them are installed, else None."""
+def _own_broker(oldest: str):
+    """Mosquitto's programs where all of them are installed and new enough, else None."""
     found = {name: _which(name) for name in _BROKER}
     if not all(found.values()):
         return None
+    answer = subprocess.run(
+        [found["mosquitto"], "-h"], capture_output=True, text=True, check=False
+    ).stdout
+    if not _is_at_least(oldest, answer):
+        return None
     extra = {name: _which(name) for name in _BROKER_EXTRA}
     return {**found, **{name: path for name, path in extra.items() if path}}
+
+
+def _is_at_least(oldest: str, answer: str) -> bool:
+    """True when what a program says of its version is no older than `oldest`."""
+    match = re.search(r"version (\d+)[ .](\d+)[ .](\d+)", answer)
+    return bool(match) and [int(part) for part in match.groups()] >= [
+        int(part) for part in oldest.split(".")
+    ]
 
 
 def _which(name: str):
