@@ -11,7 +11,6 @@ from firmware.api.chores import Chores
 from firmware.api.commands import Commands
 from firmware.api.devices import Devices
 from firmware.api.evse_device import EvseDevice
-from firmware.api.variables import Variables
 from firmware.board import Board
 from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
@@ -27,6 +26,8 @@ from firmware.supervisor import Supervisor
 from firmware.system import System, unix_time
 
 _SECOND_MS = const(1000)
+# Meters report their counts every few seconds: before a restart the last ones are waited for.
+_LAST_COUNTS_MS = const(5000)
 # A collection of 60 KB of live objects takes 11 ms on an ESP32: rather one now than a longer one
 # later, at a moment that nobody chose.
 _GARBAGE_BYTES = const(12000)
@@ -73,7 +74,6 @@ class App:
         box.clock = unix_time
         box.now = self.board.now
         box.devices = self.devices = Devices(self.settings, self.log)
-        box.variables = Variables(self.settings)
         box.transactions = self.sessions if self.memory.transactions else None
         box.may_hold = lambda: not self.closed()
         box.commands = self.commands = Commands(box)
@@ -216,6 +216,7 @@ class App:
         self.point.enable(False)
         while self.closed():
             await asyncio.sleep_ms(_SECOND_MS)
+        await asyncio.sleep_ms(_LAST_COUNTS_MS)
         if self.system.wanted == "factory reset":
             self.settings.load({})
         await self.memory.keeper.settle(self.board.now)

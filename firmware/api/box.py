@@ -6,7 +6,7 @@ class Box:
 
     settings    firmware.settings.Settings
     devices     firmware.api.devices.Devices
-    variables   firmware.api.variables.Variables
+    variables   firmware.api.variables.Variables, made when first needed
     log         firmware.log.Log
     commands    firmware.api.commands.Commands, built on this box
     clock()     unix seconds, or None while the time is not known
@@ -49,3 +49,11 @@ class Box:
         """Minutes since local midnight; None while the time is not known."""
         seconds = self.clock() if self.clock else None
         return None if seconds is None else (seconds + self.local_offset_s) % 86400 // 60
+
+    def values(self):
+        """The CM variables; made, and their module loaded, when first needed."""
+        if self.variables is None:
+            from firmware.api.variables import Variables
+
+            self.variables = Variables(self)
+        return self.variables

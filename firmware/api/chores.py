@@ -16,7 +16,7 @@ class Chores:
         for device in box.devices:
             if device.dev_id[0] == "E":
                 if device.dev_id == "E1" and device.has_formulas():
-                    device.follow(now, box.variables.evaluate)
+                    device.follow(now, box.values().evaluate)
                 else:
                     device.tick(now)
                 self._plan(device, now)

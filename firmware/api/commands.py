@@ -4,7 +4,7 @@ from micropython import const
 
 from firmware.api.errors import ApiError
 from firmware.checks import take
-from firmware.codec import query_string, relaxed_json
+from firmware.codec import json_text, query_string
 from firmware.schema import SettingError
 
 ANYONE = const(0)
@@ -68,13 +68,6 @@ class Commands:
 
     def __init__(self, box):
         self._box = box
-        box.variables.lookup = self._lookup
-
-    def _lookup(self, name):
-        # Formulas are rare: what they can name costs memory only where there is one.
-        from firmware.api.objects import lookup
-
-        return lookup(self._box, name)
 
     def call(self, query: str, body=None, role: int = ANYONE):
         """Do what `cmd=...&name=value` asks; the answer can be written as JSON.
@@ -95,7 +88,7 @@ class Commands:
             answer = self._run(line, given, body, role)
         except ApiError as error:
             answer = error.answer()
-        except (query_string.QueryError, relaxed_json.JsonError) as error:
+        except (query_string.QueryError, json_text.JsonError) as error:
             answer = ApiError("unreadable", str(error), error.where).answer()
         except SettingError as error:
             answer = ApiError("bad_value", str(error), error.name).answer()
@@ -133,7 +126,7 @@ class Commands:
         if len(body) > _LONG and self._box.may_hold and not self._box.may_hold():
             text = f"a body of more than {_LONG} bytes has to wait until charging has ended"
             raise ApiError("busy", text, "body")
-        return relaxed_json.loads(body)
+        return json_text.loads(body)
 
     def _taken(self, command, parameters, name, value):
         for parameter in parameters:

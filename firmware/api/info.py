@@ -49,9 +49,10 @@ def get_params(box, arguments: dict, role: int) -> dict:
     }
     answer["cpu"] = system.cpu_percent()
     answer["mem"] = system.memory_percent()
-    answer["cm_vars"] = {
-        "vars": [{"name": name, "expr": text} for name, text in box.variables.expressions()]
-    }
+    variables = box.settings.variables
+    if box.variables:
+        variables = [{"name": name, "expr": text} for name, text in box.variables.expressions()]
+    answer["cm_vars"] = {"vars": variables}
     # Clients of old firmware know the house connection by this name.
     answer["max_total_evse_power"] = answer["max_total_evse_current"] * 690 // 1000
     return answer

@@ -5,7 +5,7 @@ from micropython import const
 from firmware.api.chores import entry_shown
 from firmware.api.commands import ADMIN, ANYONE
 from firmware.api.errors import ApiError
-from firmware.codec import relaxed_json
+from firmware.codec import json_text
 from firmware.codec.json_stream import JsonStream, Live
 from firmware.log import NAMES
 from firmware.ticks import since
@@ -102,7 +102,7 @@ class Topics:
             return self._refused("not_allowed", "control over MQTT is switched off (mqtt.control)")
         if settings.params.lb_enabled:
             return self._refused("not_allowed", "load management is on; ctl needs observe mode")
-        document = self._attempt(lambda: relaxed_json.loads(payload))
+        document = self._attempt(lambda: json_text.loads(payload))
         if not isinstance(document, dict):
             return self._refused("bad_value", "an object such as {E1: {cur: 8000}} expected")
         if "error" in document:
@@ -121,7 +121,7 @@ class Topics:
             return do()
         except ApiError as error:
             return self._refused(error.code, error.text, error.parameter)
-        except relaxed_json.JsonError as error:
+        except json_text.JsonError as error:
             return self._refused("unreadable", str(error), error.where)
 
     def _refused(self, code, text, parameter=""):

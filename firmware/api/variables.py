@@ -16,16 +16,16 @@ _DEEPEST = 6
 class Variables:
     """The variables by name; those without `tmp=1` are kept in `settings.variables`.
 
-    `lookup(name)` resolves what a formula names besides variables, `M1.power_w` or `date.hour`:
-    a number, or None while it is unknown (firmware/api/objects.py).
+    What a formula names besides variables, `M1.power_w` or `date.hour`, is in
+    firmware/api/objects.py.
     """
 
-    def __init__(self, settings, lookup=None):
-        self._settings = settings
+    def __init__(self, box):
+        self._box = box
+        self._settings = box.settings
         self._temporary = {}
         self._formulas = {}
         self._busy = []
-        self.lookup = lookup
 
     def check(self, values) -> tuple:
         """(name, number or formula text) of `{"name", "expr"}`; refuses by name."""
@@ -97,7 +97,11 @@ class Variables:
 
     def _resolve(self, name, argument=None):
         value = self.value(name[3:] if name.startswith("CM.") else name)
-        return self.lookup(name) if value is None and self.lookup else value
+        if value is not None:
+            return value
+        from firmware.api.objects import lookup
+
+        return lookup(self._box, name)
 
 
 def check_formula(name: str, expression):
@@ -129,8 +133,8 @@ def set_cm_vars(box, arguments: dict, role: int):
         entries = entries + [{"name": arguments["name"], "expr": arguments.get("val", 0)}]
     if not entries and not arguments.get("clear"):
         raise ApiError("missing_parameter", "set_cm_vars needs name and val, or vars", "name")
-    checked = [box.variables.check(entry) for entry in entries]
-    box.variables.set(checked, temporary, bool(arguments.get("clear")))
+    checked = [box.values().check(entry) for entry in entries]
+    box.values().set(checked, temporary, bool(arguments.get("clear")))
     return "ok"
 
 
@@ -138,7 +142,7 @@ def get_cm_vars(box, arguments: dict, role: int):
     """All CM variables with their expression and their value now."""
     return {
         "vars": [
-            {"name": name, "expr": expression, "value": box.variables.value(name)}
-            for name, expression in box.variables.expressions()
+            {"name": name, "expr": expression, "value": box.values().value(name)}
+            for name, expression in box.values().expressions()
         ]
     }

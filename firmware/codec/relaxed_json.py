@@ -2,7 +2,8 @@
 
 from micropython import const
 
-_LONGEST = const(16384)
+from firmware.codec.json_text import LONGEST, JsonError
+
 _DEEPEST = const(16)
 _SKIPPED = b" \t\r\n/"
 _WORD = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$.+-"
@@ -11,19 +12,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _REFUSED = ("NaN", "nan", "Infinity", "-Infinity", "+Infinity", "inf", "-inf")
 
 
-class JsonError(Exception):
-    """Text that cannot be read: `position` counts bytes from 0, `where` names it for answers."""
-
-    def __init__(self, problem: str, position: int):
-        self.problem = problem
-        self.position = position
-        self.where = "body"
-
-    def __str__(self):
-        return f"JSON: {self.problem} at position {self.position}"
-
-
-def loads(text, longest: int = _LONGEST):
+def loads(text, longest: int = LONGEST):
     """The value in `text`: str or bytes-like, UTF-8. JsonError says where it stops making sense.
 
     Beyond JSON: keys without quotes, single quotes, trailing commas, // and /* comments,

@@ -89,7 +89,7 @@ def state(built):
     box = built.box
     limits = [row for row in built.point.limits.table(built.now) if row[1] is not None]
     return copy.deepcopy(
-        (box.settings.document(), list(box.variables.expressions()), limits, built.point.enabled)
+        (box.settings.document(), list(box.values().expressions()), limits, built.point.enabled)
     ), box.temporary_plans
 
 

@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.codec import json_text
 from firmware.codec.json_stream import Items, JsonStream, Live
 from firmware.codec.query_string import QueryError, parse
 from firmware.codec.relaxed_json import JsonError, loads
@@ -28,7 +30,7 @@ def depth(value):
 @given(values.filter(lambda value: depth(value) <= 16), st.sampled_from([None, 1]), st.booleans())
 def test_what_is_json_reads_as_json_does(value, indent, ascii_only):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only).replace("\x7f", "\\u007f")
-    assert loads(text) == value
+    assert loads(text) == json_text.loads(text) == value
     assert loads(memoryview(text.encode())) == value
 
 
@@ -40,8 +42,11 @@ def test_anything_else_is_read_or_refused_with_a_position(text):
         value = loads(text)
     except JsonError as error:
         assert 0 <= error.position <= size and error.problem
+        with pytest.raises(JsonError):
+            json_text.loads(text)
     else:
         json.dumps(value, allow_nan=False)
+        assert json_text.loads(text) == value
 
 
 @settings(max_examples=400)

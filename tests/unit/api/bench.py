@@ -5,7 +5,6 @@ from firmware.api.commands import Commands
 from firmware.api.devices import Devices
 from firmware.api.evse_device import EvseDevice
 from firmware.api.topics import Topics
-from firmware.api.variables import Variables
 from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
 from firmware.charge.signals import Fitted, Refused
@@ -93,7 +92,6 @@ class Bench:
         box.devices = Devices(box.settings, box.log)
         box.devices.makers["evse_powerbrain"] = self._evse
         box.devices.renew()
-        box.variables = Variables(box.settings)
         box.commands = Commands(box)
 
     def _evse(self, devices, entry):

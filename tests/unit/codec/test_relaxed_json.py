@@ -1,6 +1,8 @@
 import json
 
-from firmware.codec.relaxed_json import JsonError, loads
+from firmware.codec import json_text
+from firmware.codec.json_text import JsonError
+from firmware.codec.relaxed_json import loads
 
 READ = (
     ("{}", {}),
@@ -73,17 +75,29 @@ REFUSED = (
 
 
 def refusal(text, **options):
-    try:
-        return loads(text, **options)
-    except JsonError as error:
-        return error
+    """What the tolerant reader says, and the fast one too: they never disagree."""
+    answers = []
+    for read in (loads, json_text.loads):
+        try:
+            answers.append(read(text, **options))
+        except JsonError as error:
+            answers.append(error)
+    assert str(answers[0]) == str(answers[1]), text[:40]
+    return answers[0]
 
 
 def test_texts_as_people_type_them_are_read():
     for text, value in READ:
         for form in (text, text.encode(), memoryview(text.encode())):
-            read = loads(form)
-            assert read == value and type(read) is type(value), text
+            for read in (loads(form), json_text.loads(form)):
+                assert read == value and type(read) is type(value), text
+
+
+def test_what_the_interpreter_reads_too_kindly_is_refused():
+    kindly = """[1 2];{"a" 1};{"a":1 "b":2};[1,,2];{"a":};{"a":1];[1};[1;{"a":1,"a":2};[true1]
+        ["a":1];{"cur": 8 000};1e999;[[1]"""
+    for text in kindly.replace("\n", ";").split(";"):
+        assert isinstance(refusal(text), JsonError), text
 
 
 def test_what_is_refused_is_named_with_its_position():
