@@ -1,4 +1,4 @@
-"""From a device entry and its definition to a meter on its line; lines are shared and made once."""
+"""From a device entry and its definition to a meter on its line; lines are shared."""
 
 from firmware.codec.meter_address import HTTP, RTU, TCP, AddressError, MeterAddress
 from firmware.meter.checks import Checks

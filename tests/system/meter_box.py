@@ -87,7 +87,8 @@ def make(kind, host, port, rest):
     checks = Checks(definition, meter.reading)
     meter.finish = checks.finish
     link = HttpMeter(meter, host, port, log)
-    outputs = [{"address": "/relay?turn=${if power_w > 5000`on`off}"}, {"address": "/p", "body": "{}"}]
+    relay = "/relay?turn=${if power_w > 5000`on`off}"
+    outputs = [{"address": relay}, {"address": "/p", "body": "{}"}]
     link.outputs = Outputs(outputs, checks.value)
     if len(rest) > 1:
         link.login(*rest[1].split(":"))
