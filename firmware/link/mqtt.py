@@ -77,7 +77,7 @@ class MqttClient:
         """Connect and stay connected until cancelled."""
         try:
             while True:
-                await sleep_ms(self.step(ticks_ms() & _TICKS))
+                await sleep_ms(self.step(self.clock() & _TICKS))
         finally:
             self.close()
 
