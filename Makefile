@@ -27,6 +27,9 @@ format: setup  ## Format all Python files and sort their imports.
 	@$(VENV)/ruff format --quiet .
 	@$(VENV)/ruff check --quiet --select I --fix-only .
 
+wear: setup  ## A year of the worst client on a simulated flash, half an hour; DAYS=7 is shorter.
+	@$(MICROPYTHON) -X heapsize=64m tools/bench/flash_year.py $(DAYS)
+
 bench: setup  ## Measure MQTT throughput, memory and the loop; one table.
 	@$(VENV)/python tools/bench
 

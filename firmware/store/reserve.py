@@ -15,14 +15,8 @@ _BLOCK_SIZE = const(5)
 
 def reserve(folder: str, device, wear, count: int):
     """(numbers of the blocks on `device`, the first 32 bytes of each) for `count` files."""
-    size = device.ioctl(_BLOCK_SIZE, 0)
     try:
-        heads = [_head(f"{folder}/{index}", index, size) for index in range(count)]
-        if None in heads:
-            _prepare(folder, device, size)
-        for index, head in enumerate(heads):
-            if head is None:
-                heads[index] = _made(f"{folder}/{index}", index, size, wear)
+        heads = _heads(folder, device, wear, count)
         places = _find(device, heads)
         if any(len(found) > 1 for found in places):
             # A copy of a file was made and has the same head: give ours a new one.
@@ -35,6 +29,17 @@ def reserve(folder: str, device, wear, count: int):
     if any(len(found) != 1 for found in places):
         raise StoreError(f"the blocks of {folder} are not found on the flash")
     return [found[0] for found in places], heads
+
+
+def _heads(folder, device, wear, count):
+    size = device.ioctl(_BLOCK_SIZE, 0)
+    heads = [_head(f"{folder}/{index}", index, size) for index in range(count)]
+    if None in heads:
+        _prepare(folder, device, size)
+    for index, head in enumerate(heads):
+        if head is None:
+            heads[index] = _made(f"{folder}/{index}", index, size, wear)
+    return heads
 
 
 def _prepare(folder, device, size):

@@ -16,7 +16,6 @@ from flash_chip import used
 from firmware.store.area import claim
 from firmware.store.config import ConfigStore
 from firmware.store.ledger import Ledger
-from firmware.store.password import Stretch
 from firmware.store.transactions import Transactions
 from firmware.store.vault import Vault
 from firmware.store.wear import Wear
@@ -188,12 +187,6 @@ def timed(name, steps):
     print(f"| {name:<36} | {calls:5d} | {total / calls * _ESP32 / 1000:8.2f} |")
 
 
-def stretching():
-    stretch = Stretch("correct horse battery staple", b"12345678")
-    while not stretch.step():
-        yield
-
-
 def raising(ledger):
     for number in range(2000):
         ledger.raise_to("E1.wh", number)
@@ -217,7 +210,6 @@ def computing_table():
 
     print(f"\nComputing alone, {_ESP32} times the time on this machine:")
     print("| path | calls | mean ms |\n| --- | --- | --- |")
-    timed("password: one step of 16 rounds", stretching())
     ledger = Ledger(None, rtc_memory, Wear(), Quiet())
     ledger.load()
     timed("ledger: raise_to with RTC memory", raising(ledger))
