@@ -10,8 +10,9 @@ from firmware import board
 from firmware.app import App
 
 # Between a failure and the reset, so that a box that fails at once can still be stopped and read
-# over the serial port. Nothing runs meanwhile and the outputs are safe.
-_PAUSE_MS = const(3000)
+# over the serial port. Nothing runs meanwhile and the outputs are safe; the watchdog bites after
+# two seconds.
+_PAUSE_MS = const(1500)
 
 app = None
 try:

@@ -24,7 +24,7 @@ class Meters:
 
     Energy counts are taken up from the ledger when a meter is made and handed back every second,
     so that what clients see never falls to 0 after a restart. `start(name, run)` keeps the task of
-    a new link alive; formulas get their numbers from `box.variables.lookup`.
+    a new link alive; formulas get their numbers from firmware/api/objects.py.
     """
 
     def __init__(self, board, box, ledger, start):
@@ -73,8 +73,12 @@ class Meters:
         from firmware.meter_kinds import MeterError, MeterKinds
 
         if self.kinds is None:
-            lookup = self._box.variables.lookup
-            self.kinds = MeterKinds(self._log, self.line, self._start, lookup)
+            from firmware.api.objects import lookup
+
+            box = self._box
+            self.kinds = MeterKinds(
+                self._log, self.line, self._start, lambda name: lookup(box, name)
+            )
         try:
             return self._restored(self.kinds.make(devices, entry))
         except MeterError as error:
