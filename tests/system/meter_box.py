@@ -3,6 +3,7 @@
 meter_box.py tcp HOST PORT SECONDS UNIT:DEFINITION...
 meter_box.py rtu DEVICE 0 SECONDS UNIT:DEFINITION...
 meter_box.py http HOST PORT SECONDS DEFINITION [USER:PASSWORD]
+meter_box.py mqtt HOST PORT SECONDS DEFINITION ADDRESS
 One JSON object per line and quarter second: {"t": ms, "worst": ms, "meters": [...], "link": {}}.
 """
 
@@ -76,6 +77,8 @@ def make(kind, host, port, rest):
 
         link = RtuBus(PtyUart(host), None, log, 9600, timeout_ms=300)
         return link, modbus(link, rest)
+    if kind == "mqtt":
+        return mqtt(host, port, log, rest)
     from firmware.link.http_get import HttpMeter
     from firmware.meter.json_meter import JsonMeter
     from firmware.meter.outputs import Outputs
@@ -93,6 +96,24 @@ def make(kind, host, port, rest):
     if len(rest) > 1:
         link.login(*rest[1].split(":"))
     return link, [meter]
+
+
+def mqtt(host, port, log, rest):
+    """The client hands messages to MeterLines, as the firmware's MQTT door does."""
+    from firmware.codec.broker_url import broker_url
+    from firmware.link.meter_lines import MeterLines
+    from firmware.link.mqtt import MqttClient
+
+    with open(f"firmware/meter/definitions/{rest[0]}.json") as file:
+        text = file.read()
+    lines = MeterLines(log, None, None)
+    meter = lines.make({"address": rest[1]}, text)
+    meter.reading.timeout_ms = 2000
+    client = MqttClient(broker_url(f"mqtt://{host}:{port}"), "meter-box", log)
+    client.on_message = lambda topic, payload, message: lines.received(topic, payload, now())
+    for topic, _, _ in lines.topics:
+        client.subscribe(topic)
+    return client, [meter]
 
 
 class Pace:
