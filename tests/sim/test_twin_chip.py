@@ -67,7 +67,11 @@ def test_what_a_story_asserts_reaches_the_caller_through_any_firmware():
         yield 1000
         raise KeyError("mine")
 
+    def waiting():
+        yield lambda: {}["missing"]
+
     assert refused(KeyError, chip.run, story())
+    assert refused(KeyError, chip.run, waiting())
     assert refused(Timeout, chip.run, until(lambda: False, 50))
     assert refused(Timeout, chip.run, until(lambda: False, 5000), 1000)
     remove(chip)
@@ -268,4 +272,12 @@ def test_the_watchdog_barks_through_a_soft_reset():
     chip = programmed(text)
     chip.run(None, 3000)
     assert [death[1] for death in chip.deaths[:2]] == [SOFT_RESET, WDT_RESET]
+    remove(chip)
+
+
+def test_what_fails_in_the_world_reaches_the_caller():
+    chip = programmed(_COUNTING)
+    chip.clock.after(2000000, lambda _: {}["missing"])
+    assert refused(KeyError, chip.run, None, 5000)
+    chip.run(None, 1000)
     remove(chip)

@@ -260,3 +260,32 @@ def test_real_time_answers_a_socket_at_once():
     near.close()
     far.close()
     SILICON.clock.set_speed(0)
+
+
+def test_only_a_connection_that_was_made_slows_virtual_time_down():
+    powered()
+    import socket as twin
+
+    peers = SILICON.clock.peers
+    listener = twin.socket()
+    listener.setsockopt(twin.SOL_SOCKET, twin.SO_REUSEADDR, 1)
+    for port in range(30000, 40000, 7):
+        address = twin.getaddrinfo("127.0.0.1", port)[0][-1]
+        try:
+            listener.bind(address)
+            break
+        except OSError:
+            continue
+    listener.listen(1)
+    assert peers.present
+    peers.look()
+    assert not peers.present
+    made = twin.socket()
+    made.connect(address)
+    SILICON.clock.advance(200000)
+    assert peers.present
+    made.close()
+    peers.look()
+    assert not peers.present
+    peers.close()
+    assert refused(OSError, listener.accept) and SILICON.lookups == []

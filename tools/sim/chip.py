@@ -10,6 +10,7 @@ import install
 
 install.install()
 
+from clock import WorldError  # noqa: E402
 from silicon import (  # noqa: E402
     HARD_RESET,
     PWRON_RESET,
@@ -114,6 +115,10 @@ class Chip:
                     self._boot()
             except Reset as reset:
                 self._died(reset)
+            except WorldError as error:
+                self.failure = error.args[0]
+                self._stop()
+                SILICON.die(PWRON_RESET, "the world failed")
             except PowerOff:
                 SILICON.die(PWRON_RESET, "end of the simulation")
                 self.clock.halted = None
@@ -188,14 +193,15 @@ class Chip:
         entry, until = what
         if entry not in self._stories or self._over:
             return
-        if until is not None and not until():
-            self.clock.after(_LOOK_US, self._step, what)
-            return
         try:
+            if until is not None and not until():
+                self.clock.after(_LOOK_US, self._step, what)
+                return
             wanted = next(entry[0])
         except StopIteration as end:
             self._ended(entry, end.value)
         except BaseException as error:
+            # Kept for the caller: in here it would end in one of the firmware's tasks.
             self.failure = error
             self._stop()
         else:

@@ -2,6 +2,7 @@
 
 import utime
 from micropython import const, mem_total
+from peers import Peers
 from registers import TIME
 
 _NOW = const(0)
@@ -23,14 +24,18 @@ _LONGEST = const(1 << 28)
 _ESP32_COSTS = (8, 14, 23)
 
 
+class WorldError(BaseException):
+    """Something in the world, not in the firmware, has failed: `args[0]` is the exception."""
+
+
 class Clock:
     """Microseconds since the simulation began, and what happens when.
 
     speed: 0 = virtual (jump to the next deadline), 1 = real time, N = N times real time.
     round_us: what one round of the scheduler costs; never 0, or a task that yields in a loop would
     stop virtual time. Set by `set_round()`.
-    socket_rate: while a real socket is open, virtual time runs at most this many times faster than
-    real time, so that the peer can answer.
+    socket_rate: while a real connection is open, virtual time runs at most this many times faster
+    than real time, so that the peer can answer.
     """
 
     def __init__(self, speed: int = 0):
@@ -48,7 +53,7 @@ class Clock:
         self._hold_us = 0
         self._busy = False
         self._debt_us = 0
-        self._sockets = []
+        self.peers = Peers(self)
         self._pace_real = utime.ticks_us()
         self._pace_now = 0
         for i in range(len(TIME)):
@@ -61,22 +66,7 @@ class Clock:
     def set_round(self, round_us: int):
         """What one round of the scheduler costs, at least 1."""
         self.round_us = max(1, round_us)
-        TIME[_JUMP] = 0 if self.speed or self._sockets else self.round_us
-
-    def watch_socket(self, socket):
-        """A real socket was opened: from now on virtual time keeps to `socket_rate`."""
-        self._sockets.append(socket)
-        self.set_round(self.round_us)
-
-    def close_sockets(self):
-        """The chip has stopped; its connections are gone."""
-        for socket in self._sockets:
-            socket.close()
-        self._forget_sockets()
-
-    def _forget_sockets(self):
-        self._sockets = [socket for socket in self._sockets if socket.fileno() >= 0]
-        self.set_round(self.round_us)
+        TIME[_JUMP] = 0 if self.speed or self.peers.present else self.round_us
 
     def charge_costs(self, charged: bool):
         """Charge what reads cost on an ESP32 to the clock, or nothing."""
@@ -182,7 +172,7 @@ class Clock:
         TIME[_ROUNDS] = (TIME[_ROUNDS] + 1) & 0xFFFFFF
         now = TIME[_NOW] + self.round_us
         target = now + wait_ms * 1000
-        if self.speed or self._sockets or poller is not None or target >= TIME[_DUE]:
+        if self.speed or self.peers.present or poller is not None or target >= TIME[_DUE]:
             self._idle_slowly(target, poller)
         else:
             TIME[_NOW] = target
@@ -204,7 +194,7 @@ class Clock:
         """Spend the real time that the way to `stop` takes; the time reached."""
         if self.speed:
             return self._pace(stop, poller)
-        if self._sockets or (poller is not None and poller.real):
+        if self.peers.present or (poller is not None and poller.real):
             self._debt_us += (stop - TIME[_NOW]) // self.socket_rate
             if self._debt_us >= 1000:
                 self._give_peers_time(poller)
@@ -217,7 +207,7 @@ class Clock:
         else:
             poller.wait(self._debt_us // 1000)
         self._debt_us -= utime.ticks_diff(utime.ticks_us(), real)
-        self._forget_sockets()
+        self.peers.look()
 
     def _pace(self, stop: int, poller) -> int:
         wanted = self._real_now()
@@ -284,8 +274,13 @@ class Clock:
             if entry[0] > self._epoch + TIME[_NOW]:
                 break
             events.pop()
-            if entry[1] is not None:
+            if entry[1] is None:
+                continue
+            try:
                 entry[1](entry[2])
+            except Exception as error:
+                # In here it would end in one of the firmware's tasks.
+                self.halted = WorldError(error)
 
     def _arm(self):
         if self._busy or self.halted is not None or self._hold_us:

@@ -103,7 +103,7 @@ class Silicon:
         if watchdog is not None and cause != SOFT_RESET:
             watchdog.stop()
             watchdog = None
-        self.clock.close_sockets()
+        self.clock.peers.close()
         used = [n for n in range(PINS) if MODES[n]]
         self.begin()
         self.watchdog = watchdog  # goes on barking through a soft reset

@@ -8,7 +8,7 @@ from usocket import *  # noqa: F403  constants and inet functions
 def socket(*arguments):
     """A real socket; while it is open, virtual time leaves its peer the time to answer."""
     made = usocket.socket(*arguments)
-    SILICON.clock.watch_socket(made)
+    SILICON.clock.peers.watch(made)
     return made
 
 
