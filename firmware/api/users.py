@@ -52,7 +52,14 @@ def masked(number: str) -> str:
 def _point(box, dev_id):
     device = box.devices.get(dev_id)
     if device is None or dev_id[0] != "E":
-        raise ApiError("unknown_device", f"no charge point {dev_id}", "dev_id")
+        raise ApiError("unknown_device", f"no charge point {dev_id[:8]}", "dev_id")
+    return device
+
+
+def _own_point(box, dev_id):
+    device = _point(box, dev_id)
+    if not hasattr(device, "override"):
+        raise ApiError("wrong_device", f"{dev_id} takes neither cards nor overrides", "dev_id")
     return device
 
 
@@ -60,7 +67,7 @@ def enter_rfid(box, arguments: dict, role: int) -> str:
     """A card was shown, or a PIN typed; without `dev_id` the box chooses the charge point."""
     number = arguments["rfid"]
     dev_id = arguments.get("dev_id")
-    device = _point(box, dev_id or _waiting(box))
+    device = _own_point(box, dev_id or _waiting(box))
     device.note_card(number)
     user, card = _owner(box, number, device.dev_id)
     if card.get("ac_auth", True):
@@ -87,9 +94,7 @@ def override_device(box, arguments: dict, role: int) -> str:
     `flags`: C disables charging, E the box's rules, U the user's rules; small letters undo.
     `mamps`: a current limit in mA, 0 takes it away. Admin, or a user's `rfid`.
     """
-    device = _point(box, arguments["dev_id"])
-    if not hasattr(device, "override"):
-        raise ApiError("wrong_device", f"{device.dev_id} takes no overrides", "dev_id")
+    device = _own_point(box, arguments["dev_id"])
     flags = arguments.get("flags", "")
     if role < ADMIN:
         _owner(box, arguments.get("rfid", ""), device.dev_id)

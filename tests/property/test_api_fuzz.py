@@ -3,6 +3,7 @@
 import copy
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -61,8 +62,7 @@ def _within(parameter, draw):
 
 
 @st.composite
-def requests(draw):
-    command = draw(st.sampled_from(COMMANDS))
+def requests(draw, command):
     query = ["cmd=" + command[0]]
     body = None
     for parameter in command[5:]:
@@ -107,11 +107,12 @@ def check_shape(answer):
         assert error["code"] and error["text"] and len(error["text"]) < 400
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
-@given(requests())
-def test_whatever_is_asked_is_answered_in_shape_and_a_refusal_changes_nothing(request):
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda line: line[0])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_is_asked_is_answered_in_shape_and_a_refusal_changes_nothing(command, data):
     built = bench()
-    query, body, role = request
+    query, body, role = data.draw(requests(command))
     before = state(built)
     answer = built.box.commands.call(query, body, role)
     check_shape(answer)
