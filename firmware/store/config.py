@@ -103,7 +103,7 @@ class ConfigStore:
 
     def _sliced(self, document, sums, file):
         step = 0
-        for text in pieces(document, self._vault, ""):
+        for text in _pieces(document, self._vault, ""):
             data = text.encode()
             sums[0] = crc32(data, sums[0])
             sums[1] += len(data)
@@ -117,7 +117,7 @@ class ConfigStore:
         return self._folder + "/" + _NAMES[slot]
 
 
-def pieces(value, vault, key):
+def _pieces(value, vault, key):
     """Yield the JSON text of `value` in small pieces, keys sorted: equal documents, equal text."""
     if isinstance(value, dict):
         before = "{"
@@ -125,14 +125,14 @@ def pieces(value, vault, key):
             if not isinstance(name, str):
                 raise StoreError(f"the name {name!r} in {key!r} is not text")
             yield before + json.dumps(name) + ":"
-            yield from pieces(value.get(name), vault, name)
+            yield from _pieces(value.get(name), vault, name)
             before = ","
         yield "{}" if before == "{" else "}"
     elif isinstance(value, (list, tuple)):
         before = "["
         for item in value:
             yield before
-            yield from pieces(item, vault, key)
+            yield from _pieces(item, vault, key)
             before = ","
         yield "[]" if before == "[" else "]"
     else:

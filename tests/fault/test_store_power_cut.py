@@ -16,7 +16,7 @@ PATHS = {
     "transaction_begin": 30,
     "transaction_end": 150,
     "migration": 30,
-    "restore": 200,
+    "restore": 150,
     "first_boot": 1000,
 }
 
