@@ -19,6 +19,7 @@ _NEVER = const(0x3FFFFFFF)
 _REBASE = const(1 << 27)
 _TICKS_MASK = const(0x3FFFFFFF)
 _LONGEST = const(1 << 28)
+_CREDIT_US = const(1000)
 
 # Measured on an ESP32 at 160 MHz: Pin.value() 8 us; ADC.read_uv() 27 us and 10 us of conversion.
 _ESP32_COSTS = (8, 14, 23)
@@ -53,6 +54,7 @@ class Clock:
         self._hold_us = 0
         self._busy = False
         self._debt_us = 0
+        self._paid_at = utime.ticks_us()
         self.peers = Peers(self)
         self._pace_real = utime.ticks_us()
         self._pace_now = 0
@@ -195,19 +197,21 @@ class Clock:
         if self.speed:
             return self._pace(stop, poller)
         if self.peers.present or (poller is not None and poller.real):
-            self._debt_us += (stop - TIME[_NOW]) // self.socket_rate
-            if self._debt_us >= 1000:
-                self._give_peers_time(poller)
+            self._give_peers_time(stop - TIME[_NOW], poller)
         return stop
 
-    def _give_peers_time(self, poller):
+    def _give_peers_time(self, duration_us: int, poller):
+        """Sleep really, once what is owed for simulated time exceeds what has passed by a lot."""
         real = utime.ticks_us()
-        if poller is None:
-            utime.sleep_us(self._debt_us)
-        else:
-            poller.wait(self._debt_us // 1000)
-        self._debt_us -= utime.ticks_diff(utime.ticks_us(), real)
-        self.peers.look()
+        gone_us = utime.ticks_diff(real, self._paid_at)
+        self._paid_at = real
+        self._debt_us = max(-_CREDIT_US, self._debt_us - gone_us + duration_us // self.socket_rate)
+        if self._debt_us >= _CREDIT_US:
+            if poller is None:
+                utime.sleep_us(self._debt_us)
+            else:
+                poller.wait(self._debt_us // 1000)
+            self.peers.look()
 
     def _pace(self, stop: int, poller) -> int:
         wanted = self._real_now()
