@@ -2,6 +2,8 @@
 
 from micropython import const
 
+from firmware.codec.time_zone import civil
+
 _DAY = const(86400)
 # Names in formulas that get_dev_info calls otherwise.
 _MEMBERS = {
@@ -41,12 +43,13 @@ def lookup(box, name: str):
 
 def _member(device, member, now):
     info = device.info(now)
-    if member == "current":
-        return max(info[f"current_l{phase}"] for phase in (1, 2, 3))
     if member == "com_err2":
         return int(info["com_err"] and info["com_err_secs"] > 12)
-    if info["com_err"] and member in ("power_w", "soc"):
+    # A silent meter must not look like a house that draws nothing: only its counts still hold.
+    if info["com_err"] and member not in ("com_err", "import_wh", "export_wh"):
         return None
+    if member == "current":
+        return max(info[f"current_l{phase}"] for phase in (1, 2, 3))
     value = info.get(_MEMBERS.get(member, member))
     return int(value) if isinstance(value, (int, float)) else None
 
@@ -77,7 +80,7 @@ def _date(box, member):
         return None
     if member == "timestamp":
         return seconds
-    seconds += box.local_offset_s
+    seconds = box.local_time()
     days, second = seconds // _DAY, seconds % _DAY
     times = {
         "hour": second // 3600,
@@ -91,15 +94,3 @@ def _date(box, member):
         return times[member]
     year, month, day = civil(days)
     return {"year": year, "month": month - 1, "day": day}.get(member)
-
-
-def civil(days: int) -> tuple:
-    """(year, month, day) of the Gregorian calendar for days since 1970-01-01."""
-    # Years that begin in March have their leap day at the end, and months of 153 days per five.
-    days += 719468
-    era, day_of_era = days // 146097, days % 146097
-    year = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
-    day = day_of_era - (365 * year + year // 4 - year // 100)
-    shifted = (5 * day + 2) // 153
-    month = shifted + 3 if shifted < 10 else shifted - 9
-    return year + era * 400 + (month <= 2), month, day - (153 * shifted + 2) // 5 + 1
