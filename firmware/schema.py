@@ -45,7 +45,6 @@ start_ma int 0 0 80000
 control_ttl_s int 86400 0 432000
 control_fallback_ma int 6000 0 80000
 input_timeout_s int 90 5 86400
-temperature_limit int 700 400 900
 lock bool 1
 """,
     "mqtt": """
@@ -62,7 +61,6 @@ api_admin bool 1
 log bool 0
 log_level error|warning|info|debug info
 ta_log bool 0
-ta_interval_s int 0 0 86400
 use_serial_number bool 0
 keepalive_s int 60 5 3600
 max_answer int 16384 512 65536
@@ -74,8 +72,6 @@ tls_self_signed bool 0
 hostname text wallbox 1 32
 wifi_ssid text - 0 32
 wifi_password secret - 0 63
-ap_password secret - 0 63
-country text DE 2 2
 admin_password secret - 0 200 owner
 anonymous bool 1
 http bool 1
@@ -100,8 +96,6 @@ phase_rotation int 0 0 240
 used_phases int 0 0 7
 attach text - 0 4
 users list - 0 16
-fixed_rfid text - 0 32
-enable_wakeup bool 1
 group int 0 0 99
 role int 0 0 6
 factor num 1 -100000 100000

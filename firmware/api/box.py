@@ -17,7 +17,6 @@ class Box:
                   address() -> "192.168.1.5", or None while there is no network
                   restart(), factory_reset(), sync(): asked for, done later by the app's task
                   digest(data) -> SHA-256 as bytes; random(count) -> bytes
-    local_offset_s  seconds that local time is ahead of UTC, for charging plans
     transactions  None, or the store's log of transactions: `entries(first, last)` yields dicts
                 that began between two unix times, oldest first
     bus         None, or the RS485 line (firmware/link/rtu.py) for modbus_get and modbus_set
@@ -37,7 +36,6 @@ class Box:
         self.clock = None
         self.now = None
         self.system = None
-        self.local_offset_s = 0
         self.transactions = None
         self.bus = None
         self.may_hold = None
@@ -47,8 +45,20 @@ class Box:
 
     def minute_of_day(self) -> int | None:
         """Minutes since local midnight; None while the time is not known."""
+        seconds = self.local_time()
+        return None if seconds is None else seconds % 86400 // 60
+
+    def local_time(self) -> int | None:
+        """Seconds since 1970 by the clock on the wall; None while the time is not known."""
         seconds = self.clock() if self.clock else None
-        return None if seconds is None else (seconds + self.local_offset_s) % 86400 // 60
+        if seconds is None:
+            return None
+        from firmware.codec.time_zone import ZoneError, offset_s
+
+        try:
+            return seconds + offset_s(self.settings.network.time_zone, seconds)
+        except ZoneError:
+            return seconds
 
     def values(self):
         """The CM variables; made, and their module loaded, when first needed."""

@@ -44,6 +44,9 @@ class EvseDevice:
         self._settings = devices.settings
         self._defaults = devices.defaults
         self.energy_wh = energy_wh
+        if devices.settings.charge.start_ma:
+            # Until a controller speaks: what it would say first, if it were there.
+            point.limits.set("controller", devices.settings.charge.start_ma, 0, None, 0)
 
     def value(self, name: str):
         """A member of the device's settings, or its default."""

@@ -3,6 +3,7 @@
 from firmware.api.errors import ApiError
 from firmware.api.variables import check_formula
 from firmware.checks import take
+from firmware.codec.time_zone import ZoneError, offset_s
 from firmware.schema import record, row
 from firmware.settings import SECTIONS
 
@@ -41,14 +42,24 @@ def set_params(box, arguments: dict, role: int) -> str:
         line = row(name)
         if line and line[5] == "owner":
             raise ApiError("not_allowed", f"{name} has a command of its own", name)
-        if name == "params.max_total_current":
-            check_formula(name, value)
+        _check_text(name, value)
     entry = None if devices is None else _entry(box, devices, values)
     box.settings.change(values)
     if entry:
         box.settings.put("devices", entry)
         box.devices.renew()
     return "ok"
+
+
+def _check_text(name, value):
+    """Texts with a language of their own."""
+    if name == "params.max_total_current":
+        check_formula(name, value)
+    elif name == "network.time_zone" and isinstance(value, str):
+        try:
+            offset_s(value, 0)
+        except ZoneError as error:
+            raise ApiError("bad_value", f"{name}: {error.args[0]}", name) from None
 
 
 def set_device(box, arguments: dict, role: int) -> str:

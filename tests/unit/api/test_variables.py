@@ -1,7 +1,5 @@
-import time
-
 from firmware.api.chores import Chores
-from firmware.api.objects import civil, lookup
+from firmware.api.objects import lookup
 from tests.unit.api.bench import Bench
 
 
@@ -18,7 +16,7 @@ def test_formulas_may_name_variables_devices_and_the_date():
         ("c", "a>2 ? b : 0", 7),
         ("d", "min(16000, 29000 - M3.current + E1.current)", 16000),
         ("e", "M3.power_w/2", 750),
-        ("f", "date.hour*60+date.minute", 22 * 60 + 13),
+        ("f", "date.hour*60+date.minute", 23 * 60 + 13),
         ("g", "exists(M9.power_w)", 0),
         ("h", "M9.power_w", None),
         ("i", "1/0", None),
@@ -79,19 +77,18 @@ def test_a_formula_may_bound_the_current_and_falls_back_when_it_has_no_value():
     assert bench.ask("cmd=set_params", "{max_total_current: 'a b'}")["error"]
 
 
-def test_the_calendar_is_right():
-    for days, date in (
-        (0, (1970, 1, 1)),
-        (59, (1970, 3, 1)),
-        (11016, (2000, 2, 29)),
-        (19675, (2023, 11, 14)),
-        (47541, (2100, 3, 1)),
-    ):
-        assert civil(days) == date, days
-    start = 0 if time.gmtime(0)[0] == 1970 else 10957
-    for days in range(0, 24000, 97):
-        assert civil(days + start) == tuple(time.gmtime(days * 86400)[:3]), days
+def test_dates_are_local():
     bench = Bench()
     assert lookup(bench.box, "date.weekday") == 2 and lookup(bench.box, "date.month") == 10
+    assert lookup(bench.box, "date.hour") == 23
+    assert lookup(bench.box, "date.timestamp") == bench.time
+    bench.box.settings.change({"network.time_zone": "UTC0"})
+    assert lookup(bench.box, "date.hour") == 22
     bench.time = None
     assert lookup(bench.box, "date.hour") is None
+
+
+def test_a_time_zone_that_is_none_is_refused_when_set():
+    bench = Bench()
+    answer = bench.ask("cmd=set_params", "{network: {time_zone: 'Europe/Berlin'}}")
+    assert answer["error"]["parameter"] == "network.time_zone"
