@@ -10,8 +10,9 @@ from micropython import const
 from firmware.led import lit
 from firmware.sampler import Sampler
 from firmware.thermistor import temperature_dc
-from firmware.ticks import PERIOD
 
+# 2**30 itself is no small integer on the ESP32: computing with it would allocate.
+_TICKS = const(0x3FFFFFFF)
 _PILOT_HZ = const(1000)
 _PILOT_SAFE = const(65535)
 # The ESP32's task watchdog; only the pilot loop feeds it.
@@ -80,7 +81,7 @@ class Board:
 
     def now(self) -> int:
         """Milliseconds, wrapping at 2**30 on every port."""
-        return time.ticks_ms() & (PERIOD - 1)
+        return time.ticks_ms() & _TICKS
 
     def read(self, inputs):
         """Fill the charge point's inputs with what the hardware says now."""
