@@ -75,5 +75,7 @@ class Memory:
         if area is None:
             return None
         transactions = Transactions(area, self.wear, self._log)
-        transactions.load(lambda device: self.ledger.value(device + ".wh"))
+        cause = self._board.reset_cause()
+        cause = "power failure" if cause == "power on" else cause
+        transactions.load(lambda device: self.ledger.value(device + ".wh"), cause)
         return transactions

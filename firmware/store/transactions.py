@@ -49,10 +49,11 @@ class Transactions:
         self.open = {}
         self.last = 0
 
-    def load(self, energy) -> list:
-        """Find what is kept, and close what a power failure left open; messages.
+    def load(self, energy, reason: str = "power failure", resumed=()) -> list:
+        """Find what is kept, and close with `reason` what was open at the restart; messages.
 
-        `energy(device)` is the ledger's counter in Wh: what was charged until the failure.
+        `energy(device)` is the ledger's counter in Wh: what was charged until then. Devices in
+        `resumed` go on with their transaction instead: it stays in `open`.
         Reads the first slot of each block and all of the two newest: before the loop starts.
         """
         messages = []
@@ -70,18 +71,22 @@ class Transactions:
             self.last = number
             newest[found[number]["device"]] = found[number]
         for entry in newest.values():
-            if "end" not in entry:
-                self._repair(entry, energy, messages)
+            if "end" in entry:
+                continue
+            if entry["device"] in resumed:
+                self.open[entry["device"]] = entry
+            else:
+                self._repair(entry, energy, reason, messages)
         for text in messages:
             self._log.warning("store", text)
         return messages
 
-    def _repair(self, entry, energy, messages):
+    def _repair(self, entry, energy, reason, messages):
         device = entry["device"]
         self.open[device] = entry
-        self.end(device, None, energy(device), "power failure")
+        self.end(device, None, energy(device), reason)
         number = entry["number"]
-        messages.append(f"transaction {number} was open at a power failure: closed")
+        messages.append(f"transaction {number} was open at a restart ({reason}): closed")
 
     def begin(self, device: str, start, start_wh: int, user: str = "", rfid: str = "") -> dict:
         """A car was plugged in; what was open on this device ends with the reason "lost".

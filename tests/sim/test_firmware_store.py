@@ -61,5 +61,8 @@ def test_a_reset_loses_nothing():
             chip.reset()
             yield from started(chip, life)
             assert app(chip).ledger.value("E1.wh") >= counted
+        yield 5000
+        entries = [entry for entry in app(chip).memory.transactions.entries() if entry]
+        assert {entry["reason"] for entry in entries} == {"reset"}, entries
 
     run(story, 25)

@@ -78,7 +78,7 @@ def test_a_power_failure_while_charging_closes_the_transaction_with_the_ledgers_
     kept.begin("E1", 1760010000, 1000, "anna")
     kept.step(False)
     again = boot(chip, 4321)
-    assert again.messages == ["transaction 2 was open at a power failure: closed"]
+    assert again.messages == ["transaction 2 was open at a restart (power failure): closed"]
     last = listed(again)[-1]
     assert (last["number"], last["end_wh"], last["end"]) == (2, 4321, None)
     assert last["reason"] == "power failure"
