@@ -20,8 +20,7 @@ class TcpMaster:
     """
 
     def __init__(self, registers: int = 125):
-        self.request = bytearray(12)
-        self.request_length = 12
+        self.request = self._short = bytearray(12)
         self.late = 0
         self._reply = bytearray(_DATA + 2 * registers)
         self._received = 0
@@ -30,8 +29,8 @@ class TcpMaster:
         self._octets = 0
 
     def ask(self, unit: int, function: int, address: int, count: int):
-        """Prepare to read `count` bits (functions 1, 2) or registers (3, 4)."""
-        self._octets = (count + 7) // 8 if function <= 2 else 2 * count
+        """Prepare to read `count` holding (function 3) or input registers (4)."""
+        self._octets = 2 * count
         self._begin(unit, function, address, count)
 
     def order(self, unit: int, function: int, address: int, value: int):
@@ -39,8 +38,17 @@ class TcpMaster:
         self._octets = 0
         self._begin(unit, function, address, value)
 
+    def order_many(self, unit: int, address: int, values):
+        """Prepare to write up to 123 neighbouring registers (function 16)."""
+        from firmware.codec.modbus_write import block
+
+        self._octets = 0
+        self._begin(unit, 16, address, len(values))
+        self.request = block(self._short, values)
+        self.request[5] = 7 + 2 * len(values)
+
     def _begin(self, unit: int, function: int, address: int, second: int):
-        request = self.request
+        request = self.request = self._short
         number = (request[0] << 8 | request[1]) + 1
         request[0] = number >> 8 & 0xFF
         request[1] = number & 0xFF
@@ -114,7 +122,3 @@ class TcpMaster:
         """Register `index` of the answer, counted from the address that was asked."""
         place = _DATA + 2 * index
         return self._reply[place] << 8 | self._reply[place + 1]
-
-    def bit(self, index: int) -> int:
-        """Coil or input `index` of the answer."""
-        return self._reply[_DATA + (index >> 3)] >> (index & 7) & 1

@@ -33,42 +33,39 @@ def crc16(data, length: int) -> int:
 class Master:
     """Builds requests and checks answers, byte by byte, without allocating.
 
-    registers  the longest read or write; `request[:request_length]` is to be sent after `ask`
+    registers  the longest read; `request` is to be sent after `ask` or `order`
     """
 
     def __init__(self, registers: int = 125):
-        self.request = bytearray(9 + 2 * registers)
-        self.request_length = 0
+        self.request = self._short = bytearray(8)
         self._reply = bytearray(_HEAD + 2 + 2 * registers)
         self._wanted = 0
         self._received = 0
         self._noise = 0
 
     def ask(self, unit: int, function: int, address: int, count: int):
-        """Prepare to read `count` bits (functions 1, 2) or registers (3, 4)."""
+        """Prepare to read `count` holding (function 3) or input registers (4)."""
         self._begin(unit, function, address, count)
-        octets = (count + 7) // 8 if function <= 2 else 2 * count
-        self._finish(6, _HEAD + 2 + octets)
+        self._finish(_HEAD + 2 + 2 * count)
 
     def order(self, unit: int, function: int, address: int, value: int):
         """Prepare to write one coil (function 5: 0 or 0xFF00) or one register (6)."""
         self._begin(unit, function, address, value)
-        self._finish(6, 8)
+        self._finish(8)
 
     def order_many(self, unit: int, address: int, values):
-        """Prepare to write neighbouring registers (function 16)."""
+        """Prepare to write up to 123 neighbouring registers (function 16)."""
+        from firmware.codec.modbus_write import block
+
         self._begin(unit, 16, address, len(values))
-        request = self.request
-        request[6] = 2 * len(values)
-        place = 7
-        for value in values:
-            request[place] = value >> 8 & 0xFF
-            request[place + 1] = value & 0xFF
-            place += 2
-        self._finish(place, 8)
+        self._finish(8)
+        request = block(self._short[:6], values)
+        crc = crc16(request, len(request))
+        request.extend(bytes((crc & 0xFF, crc >> 8)))
+        self.request = request
 
     def _begin(self, unit: int, function: int, address: int, second: int):
-        request = self.request
+        request = self.request = self._short
         request[0] = unit
         request[1] = function
         request[2] = address >> 8
@@ -76,11 +73,10 @@ class Master:
         request[4] = second >> 8
         request[5] = second & 0xFF
 
-    def _finish(self, length: int, wanted: int):
-        crc = crc16(self.request, length)
-        self.request[length] = crc & 0xFF
-        self.request[length + 1] = crc >> 8
-        self.request_length = length + 2
+    def _finish(self, wanted: int):
+        crc = crc16(self.request, 6)
+        self.request[6] = crc & 0xFF
+        self.request[7] = crc >> 8
         self._wanted = wanted
         self._received = 0
         self._noise = 0
@@ -143,7 +139,3 @@ class Master:
         """Register `index` of the answer, counted from the address that was asked."""
         place = _HEAD + 2 * index
         return self._reply[place] << 8 | self._reply[place + 1]
-
-    def bit(self, index: int) -> int:
-        """Coil or input `index` of the answer."""
-        return self._reply[_HEAD + (index >> 3)] >> (index & 7) & 1

@@ -100,7 +100,7 @@ class ModbusTcp:
         sent = 0
         try:
             while since(_now(), deadline) < 0:
-                if sent < self.master.request_length:
+                if sent < len(self.master.request):
                     sent += self._send(sent)
                 elif self._receive():
                     return
@@ -116,7 +116,7 @@ class ModbusTcp:
         raise FrameError("no answer")
 
     def _send(self, sent: int) -> int:
-        left = self.master.request_length - sent
+        left = len(self.master.request) - sent
         return self.line.stream.socket.write(self.master.request, sent, left) or 0
 
     def _receive(self) -> bool:

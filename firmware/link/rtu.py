@@ -43,7 +43,6 @@ class RtuBus:
         self._timeout_ms = timeout_ms
         self.silence_ms = max(2, self._air_ms(4))
         self._chunk = bytearray(_CHUNK)
-        self._view = memoryview(self.master.request)
 
     def allow(self, silence_ms: int, timeout_ms: int):
         """Give all devices on the line what one of them needs."""
@@ -90,7 +89,7 @@ class RtuBus:
                 break
         try:
             self._send()
-            await asyncio.sleep_ms(self._air_ms(self.master.request_length) + 1)
+            await asyncio.sleep_ms(self._air_ms(len(self.master.request)) + 1)
         finally:
             if self._enable:
                 self._enable(0)
@@ -115,7 +114,7 @@ class RtuBus:
         self.asked += 1
         if self._enable:
             self._enable(1)
-        self._uart.write(self._view[: self.master.request_length])
+        self._uart.write(self.master.request)
 
     def _hear(self, waiting: int) -> bool:
         count = self._uart.readinto(self._chunk, min(waiting, _CHUNK)) or 0

@@ -101,10 +101,13 @@ def test_writes_are_built_and_their_echo_is_checked():
     assert outcome(master, answer(master, b"\x06\0\x01\0\x04")) == "wrong echo"
 
 
-def test_bits_are_read():
-    master = ask(7, 1, 0, 10)
-    assert outcome(master, answer(master, b"\x01\x02\x01\x02")) is True
-    assert [master.bit(i) for i in range(10)] == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+def test_blocks_are_written_and_a_short_request_follows_a_long_one():
+    master = TcpMaster()
+    master.order_many(7, 1, (10, 0x102))
+    assert bytes(master.request) == b"\0\x01\0\0\0\x0b\x07\x10\0\x01\0\x02\x04\0\x0a\x01\x02"
+    assert outcome(master, answer(master, b"\x10\0\x01\0\x02")) is True
+    master.ask(7, 3, 0x6B, 2)
+    assert bytes(master.request) == b"\0\x02\0\0\0\x06\x07\x03\0\x6b\0\x02"
 
 
 def test_asking_and_answering_allocate_nothing():
