@@ -36,14 +36,6 @@ class RegisterMap:
         self.poll_ms = 1000
         self.settle(_rows(text))
 
-    def row(self, index: int) -> tuple:
-        """(address, kind, target, numerator, denominator) of a row; allocates."""
-        row = self.rows[8 * index : 8 * index + 8]
-        numerator = row[4] << 16 | row[5] << 8 | row[6]
-        target = row[3] if row[3] < 0x80 else BRIDGE
-        address = row[0] << 8 | row[1]
-        return address, row[2], target, numerator - (row[4] >> 7 << 24), 10 ** row[7]
-
     def settle(self, rows: list):
         """Take rows (address, kind, target, numerator, decimal places) and plan the requests."""
         rows.sort()

@@ -2,6 +2,7 @@
 
 from firmware.meter.decimal import ratio, scaled
 from firmware.meter.definition import Definition, DefinitionError
+from tests.unit.meter.map_rows import row_of
 
 WRONG = (
     ("", "line 1: "),
@@ -47,7 +48,7 @@ def test_a_row_holds_every_resolution_it_may_hold():
         described = Definition(
             '{"rtype": 0, "power_w": {"address": 1, "resolution": "%s"}}' % text
         )
-        assert described.registers.row(0)[3:] == expected, text
+        assert row_of(described.registers, 0)[3:] == expected, text
     for text in ("8388608", "0.123456789"):
         try:
             Definition('{"rtype": 0, "power_w": {"address": 1, "resolution": "%s"}}' % text)
@@ -87,7 +88,7 @@ def test_a_file_of_every_kind_of_variable_is_compiled():
     assert described.extras == "load frequency" and described.extra_count == 2
     assert described.rtu == {"silence_period": 5, "retries": 2}
     registers = described.registers
-    assert [registers.row(i) for i in range(4)] == [
+    assert [row_of(registers, i) for i in range(4)] == [
         (0x10, 4, 6, 1000, 1),
         (0x14, 10, 3, -1, 10),
         (0x18, 1, 11, 1000 * 1, 100),
@@ -137,7 +138,7 @@ def test_inputs_are_registers_with_bits():
         '{"address": 9}]}'
     )
     assert described.inputs == ((0, 4), (1, 1))
-    assert [described.registers.row(i)[0] for i in range(3)] == [1, 7, 9]
+    assert [row_of(described.registers, i)[0] for i in range(3)] == [1, 7, 9]
     for wrong in ("5", "[5]", "[{}]", '[{"address": 1, "count": 99}]', "[" + "{}," * 40 + "{}]"):
         try:
             Definition('{"rtype": 0, "inputs": %s}' % wrong)

@@ -6,6 +6,7 @@ from firmware.codec.rtu import FrameError, Master, crc16
 from firmware.meter import dts353
 from firmware.meter.modbus_meter import ModbusMeter
 from firmware.meter.register_map import RegisterMap
+from tests.unit.meter.map_rows import row_of
 
 # A DTS353 at 3 x 16 A: 230.1 V, 229.9 V, 230.4 V; 16 A; 11.04 kW; 20000.002 / 1.5 kWh.
 IMAGE = {
@@ -164,5 +165,5 @@ def test_reads_are_planned_over_neighbours_and_allowed_gaps_up_to_the_maximum():
         registers.gaps = gaps
         rows = RegisterMap(text)
         numbers = range(len(rows.rows) // 8)
-        registers.settle([rows.row(i)[:4] + (0,) for i in numbers])
+        registers.settle([row_of(rows, i)[:4] + (0,) for i in numbers])
         assert [block[:2] for block in registers.blocks] == expected, text
