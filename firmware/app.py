@@ -65,6 +65,7 @@ class App:
         self.pilot_loop = PilotLoop(self.board, self.point, self.pace, self._held)
         transactions = self.memory.transactions
         self.sessions = Sessions(self.point, transactions, unix_time, self.log)
+        self.sessions.resume()
         self.recorder = Recorder(self.point, self.ledger, self.sessions, self.log)
 
     def _build_api(self):

@@ -77,5 +77,5 @@ class Memory:
         transactions = Transactions(area, self.wear, self._log)
         cause = self._board.reset_cause()
         cause = "power failure" if cause == "power on" else cause
-        transactions.load(lambda device: self.ledger.value(device + ".wh"), cause)
+        transactions.load(lambda device: self.ledger.value(device + ".wh"), cause, ("E1",))
         return transactions

@@ -22,9 +22,28 @@ class Sessions:
         self._clock = clock
         self._log = log
 
+    def resume(self):
+        """Go on with the session that a restart interrupted; before the first pilot cycle.
+
+        Whether the car is still there shows later: a car that is gone ends the session.
+        """
+        entry = self._transactions.open.get(_DEVICE) if self._transactions else None
+        if entry:
+            begun, now = entry["start"], self._clock()
+            known = begun is not None and now is not None
+            self._visit.restore(
+                {
+                    "open": True,
+                    "energy_wh": max(0, self._visit.total_wh - entry["start_wh"]),
+                    "duration_s": max(0, now - begun) if known else 0,
+                    "authorised": entry["user"],
+                }
+            )
+            self._log.info("session", f"number {entry['number']} goes on after the restart")
+
     def opened(self):
-        """A car was plugged in."""
-        if self._transactions is None:
+        """A car was plugged in, or is still there after a restart."""
+        if self._transactions is None or _DEVICE in self._transactions.open:
             return
         visit = self._visit
         start_wh = visit.total_wh - visit.energy_wh
