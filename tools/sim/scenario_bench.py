@@ -45,6 +45,20 @@ class Bench:
         app = self.app
         return None if app is None else app.ledger.value("E1.wh")
 
+    def told_wh(self):
+        """What a client that asks for get_dev_info is told: total_energy of E1."""
+        app = self.app
+        if app is None:
+            return None
+        from firmware.codec.json_stream import JsonStream
+
+        stream = JsonStream(app.commands.call("cmd=get_dev_info"))
+        answer = json.loads(b"".join([bytes(chunk) for chunk in stream.chunks()]))
+        for device in answer["devices"]:
+            if device["dev_id"] == "E1":
+                return device["total_energy"]
+        return None
+
     def fault_names(self) -> list:
         app = self.app
         return [] if app is None else [fault["name"] for fault in app.point.faults.status()]
@@ -228,8 +242,8 @@ class Bench:
         return offered_ma(self.world.pilot.duty)
 
     def energy_error(self):
-        """Thousandths between the firmware's account and the world's, since the start."""
-        firmware = self.firmware_wh()
+        """Thousandths between what the API tells and the world's account, since the start."""
+        firmware = self.told_wh()
         world = self.world.mains.energy_wh() - self._began_wh
         if firmware is None or not world:
             return None
@@ -367,6 +381,20 @@ def _stick(world, _, on):
         world.contactor.free()
 
 
+def _mirror(world, _, on):
+    world.contactor.mirror_stuck = False if on else None
+    world.contactor.refresh_mirror()
+
+
+def _dead_sensor(world, _, on):
+    world.residual.dead = on
+
+
+def _broken_wire(world, _, on):
+    world.residual.broken_wire = on
+    world.residual.refresh()
+
+
 def _temperature(world, tenths, on):
     world.analogue.set_temperature((tenths or 800) if on else 250)
 
@@ -388,6 +416,13 @@ _FAULTS = {
     "weld": lambda world, _, on: _weld(world.contactor, on),
     "weld_phases": lambda world, _, on: _weld(world.phase_contactor, on),
     "stuck": _stick,
+    "stuck_phases": lambda world, _, on: (
+        world.phase_contactor.stick() if on else world.phase_contactor.free()
+    ),
+    "mirror_open": _mirror,
+    "residual_dead": _dead_sensor,
+    "residual_wire": _broken_wire,
+    "temperature_sensor": lambda world, _, on: world.analogue.set_temperature(None if on else 250),
     "temperature": _temperature,
     "cable": _cable,
     "lock": lambda world, _, on: setattr(world.lock, "jammed", on),
