@@ -4,7 +4,6 @@ Written against the rules and not against the firmware: it keeps its own counts.
 """
 
 _DC = 65535
-_PLENTY_MS = 100000
 # The times of the rules; tests/property scales them down to explore every moment of them.
 ASK_MS = 500
 PROOF_MS = 80
@@ -66,7 +65,7 @@ class Watch:
             return
         if not inputs.levels_known:
             self.unknown = min(self.unknown + 1, 3)
-            self.unknown_ms = min(self.unknown_ms + elapsed, _PLENTY_MS)
+            self.unknown_ms = min(self.unknown_ms + elapsed, SILENT_MS)
             return
         self.unknown = self.unknown_ms = 0
         high, low = inputs.high_mv, inputs.low_mv

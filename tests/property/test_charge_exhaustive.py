@@ -1,0 +1,196 @@
+"""Every reachable state of the charge point, in several surroundings, judged by the rules."""
+
+import pytest
+
+from firmware.charge import states
+from firmware.charge.signals import Refused
+from tests.property.charge_explorer import Explorer, Scaled, unreached
+from tests.unit.charge.bench import PLAIN
+
+_MOST_STATES = 120_000
+
+
+def _car(level, diode=True, known=True):
+    def act(bench):
+        bench.car, bench.diode, bench.known = level, diode, known
+
+    return act
+
+
+def _with(name, value, *levels):
+    """One lever of the bench or of its inputs pulled, for each of the levels."""
+
+    def acting(level):
+        def act(bench):
+            bench.car = level
+            setattr(bench if hasattr(bench, name) else bench.inputs, name, value)
+
+        return act
+
+    return {f"{level} {name}={value}": acting(level) for level in levels}
+
+
+def _limit(value_ma, *levels):
+    def acting(level):
+        def act(bench):
+            bench.car = level
+            bench.point.limits.set("controller", value_ma, 0, None, bench.inputs.now)
+
+        return act
+
+    return {f"{level} {value_ma}": acting(level) for level in levels}
+
+
+def _ask(phases, level):
+    def act(bench):
+        bench.car = level
+        bench.point.request_phases(phases)
+
+    return act
+
+
+def _wake(bench):
+    try:
+        bench.point.wake()
+    except Refused:
+        pass
+
+
+def _mirror(level, welded, stuck):
+    def act(bench):
+        bench.car, bench.welded, bench.stuck_open = level, welded, stuck
+
+    return act
+
+
+def _acknowledge(bench):
+    bench.point.acknowledge()
+
+
+def _late(level):
+    def act(bench):
+        bench.car = level
+        return 100
+
+    return act
+
+
+_ABC = {level: _car(level) for level in "ABC"}
+_TWO = dict(
+    PLAIN, phase_contactor=True, phase_mirror=True, pilot_disconnect=True, max_current_ma=16000
+)
+
+
+def _short_phases(point):
+    point.phases.gap_ms = 30
+    point.phases.interval_ms = 30
+    point.waker.steps = []
+
+
+def _short_recipe(point):
+    point.waker.steps = [
+        [30, states.WAKE, 20],
+        [20, states.WAKE_BY_F, 20],
+    ]
+    point.waker.most = 2
+
+
+CAMPAIGNS = {
+    "levels": (PLAIN, {"wake": False}, {level: _car(level) for level in "ABCD"}, None),
+    "shorts": (PLAIN, {"wake": False}, {level: _car(level) for level in "BCEF"}, None),
+    "doubts": (
+        PLAIN,
+        {"wake": False},
+        {
+            "B": _car("B"),
+            "C": _car("C"),
+            "lost": _car("C", False),
+            "silent": _car("B", True, False),
+        },
+        None,
+    ),
+    "ventilated": (
+        dict(PLAIN, ventilation=True),
+        {"wake": False},
+        {level: _car(level) for level in "ABCD"},
+        None,
+    ),
+    "offers": (
+        PLAIN,
+        {"wake": False},
+        dict(_limit(0, *"AC"), **_limit(10000, "B"), **_limit(32000, *"BC")),
+        None,
+    ),
+    "supply": (
+        PLAIN,
+        {"wake": False},
+        dict(_with("supply_ok", False, "C"), **_with("supply_ok", True, *"ABC")),
+        None,
+    ),
+    "late": (PLAIN, {"wake": False}, dict(_ABC, late=_late("C")), None),
+    "contactor": (
+        PLAIN,
+        {"wake": False},
+        {
+            "A sound": _mirror("A", False, False),
+            "C sound": _mirror("C", False, False),
+            "B welded": _mirror("B", True, False),
+            "C stuck": _mirror("C", False, True),
+            "acknowledge": _acknowledge,
+        },
+        None,
+    ),
+    "unmirrored": (dict(PLAIN, contactor_mirror=False), {"wake": False}, _ABC, None),
+    "phases": (
+        _TWO,
+        {"phase_switching": True, "wake": False},
+        dict(_ABC, one=_ask(1, "C"), three=_ask(3, "B")),
+        _short_phases,
+    ),
+    "wake": (
+        dict(PLAIN, pilot_disconnect=True),
+        {},
+        dict(_ABC, wake=_wake),
+        _short_recipe,
+    ),
+}
+
+
+def _explore(name):
+    profile, options, alphabet, tune = CAMPAIGNS[name]
+    with Scaled():
+        explorer = Explorer(profile, options, alphabet, tune)
+        explorer.run(_MOST_STATES)
+    print(
+        f"{name}: {explorer.states} states, {explorer.transitions} steps, "
+        f"{explorer.closings} closings, {'complete' if explorer.complete else 'cut'}"
+    )
+    return explorer
+
+
+def _explore_all():
+    return {name: _explore(name) for name in CAMPAIGNS}
+
+
+@pytest.fixture(scope="module")
+def explored():
+    return _explore_all()
+
+
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_every_reachable_state_is_safe(name, explored):
+    explorer = explored[name]
+    assert explorer.complete, f"more than {_MOST_STATES} states"
+    assert explorer.closings > 0, "a charge point that never charges is safe for nothing"
+
+
+def test_every_transition_of_the_table_is_taken(explored):
+    assert unreached(explored.values()) == []
+
+
+def test_how_many_states_there_are(explored, capsys):
+    states_seen = sum(explorer.states for explorer in explored.values())
+    steps = sum(explorer.transitions for explorer in explored.values())
+    with capsys.disabled():
+        print(f"\ncharge point: {states_seen} states visited, {steps} steps judged")
+    assert states_seen > 100_000
