@@ -95,7 +95,6 @@ prio int 1 0 1000
 phase_rotation int 0 0 240
 used_phases int 0 0 7
 attach text - 0 4
-users list - 0 16
 group int 0 0 99
 role int 0 0 6
 factor num 1 -100000 100000

@@ -21,7 +21,8 @@ class Later:
     wants to ask once.
     """
 
-    def __init__(self, bus, put, decode):
+    def __init__(self, bus, unit: int, put, decode):
+        self.unit = unit
         self.ready = False
         self.answer = None
         self.then = None
@@ -83,7 +84,7 @@ def modbus_get(box, arguments: dict, role: int) -> Later:
         words = [master.word(place) for place in range(count)]
         return _value(kind, reversed(words) if low_first else words)
 
-    return Later(box.bus, put, decode)
+    return Later(box.bus, arguments["id"], put, decode)
 
 
 def _value(kind, words):
@@ -106,7 +107,7 @@ def modbus_set(box, arguments: dict, role: int) -> Later:
         else:
             master.order_many(arguments["id"], register, words)
 
-    return Later(box.bus, put, lambda master: "ok")
+    return Later(box.bus, arguments["id"], put, lambda master: "ok")
 
 
 _BITS = {"w": 16, "d": 32, "q": 64}

@@ -1,7 +1,9 @@
 from firmware.api.chores import Chores
 from firmware.api.plans import limit_at
 from firmware.codec.json_stream import JsonStream
+from firmware.codec.rtu import FrameError
 from firmware.log import DEBUG, INFO
+from firmware.meter.rota import Rota
 from tests.unit.api.bench import Bench
 
 ENTRY = {
@@ -186,19 +188,6 @@ def test_registers_control_the_charge_point():
     assert bench.ask("cmd=modbus&device=evse&write=8094")["error"]["parameter"] == "value"
 
 
-class Line:
-    """An RS485 line that answers at once when `turn` is called."""
-
-    def __init__(self):
-        self.device = None
-
-    def add(self, device):
-        self.device = device
-
-    def remove(self, device):
-        self.device = None
-
-
 class Master:
     def __init__(self, words):
         self.words = words
@@ -221,7 +210,7 @@ def test_the_proxy_asks_other_devices():
     bench = Bench()
     query = "cmd=modbus_get&addr=COM1,9600,8,N,1&id=5&reg=0x10"
     assert bench.ask(query)["error"]["code"] == "not_supported"
-    bench.box.bus = line = Line()
+    bench.box.bus = line = Rota()
     for tail, words, asked, answer in (
         ("", [513], (5, 3, 16, 1), 513),
         ("&type=d", [65535, 65534], (5, 3, 16, 2), -2),
@@ -230,20 +219,22 @@ def test_the_proxy_asks_other_devices():
         ("&type=s&cnt=2", [0x4142, 0x4300], (5, 3, 16, 2), "ABC"),
     ):
         later = bench.box.commands.call(query + tail, None, 2)
-        assert not later.ready and line.device.due(0)
+        turn = line.next(0)
+        assert not later.ready and turn.device is later
         master = Master(words)
-        line.device.ask(master, 0)
+        later.ask(master, 0)
         assert master.asked == asked, tail
-        line.device.answered(master, 0)
+        line.answered(turn, master, 0)
         assert later.ready and later.answer == answer, tail
-        assert line.device is None
+        assert line.next(0) is None
     later = bench.box.commands.call(query, None, 2)
-    line.device.failed(Exception("no answer"), 0)
+    line.failed(line.next(0), FrameError("no answer"), 0)
     assert later.answer["error"]["code"] == "no_answer"
     later = bench.box.commands.call("cmd=modbus_set&id=5&reg=7&val=-2&type=d", None, 2)
     master = Master([])
-    line.device.ask(master, 0)
-    line.device.answered(master, 0)
+    turn = line.next(10000)
+    turn.device.ask(master, 10000)
+    line.answered(turn, master, 10000)
     assert master.asked == (5, 7, [65535, 65534]) and later.answer == "ok"
     for bad in (
         "&id=5&reg=70000&val=1",
