@@ -4,9 +4,11 @@ import builtins
 import json
 
 from panel import span
+from scenario import duration
 from scenario_play import Player
 from scenario_setup import change, commission, initial_document, remove
 
+_PERIOD = 1 << 30  # of ticks_ms()
 _LONGEST_MS = 40 * 86_400_000
 _LAST_LINES = 40
 _STARTED_MS = 20_000
@@ -57,15 +59,21 @@ class Run:
         document = initial_document(broker)
         for step in self._steps:
             if step.verb == "given":
-                if step.words[0] == "setting" and len(step.words) == 3:
-                    change(document, step.words[1], step.words[2])
-                elif step.words[0] == "cable":
-                    bench.act("fault", step.words)
-                elif step.words[0] == "without":
-                    remove(document, step.words[1])
-                elif step.words[0] != "needs":
-                    raise ValueError(f"line {step.number}: cannot be read: {step.text}")
+                self._given(step, document)
         commission(bench.world, document, broker)
+
+    def _given(self, step, document: dict):
+        what = step.words[0]
+        if what == "setting":
+            change(document, step.words[1], step.words[2])
+        elif what == "without":
+            remove(document, step.words[1])
+        elif what == "cable":
+            self._bench.act("fault", step.words)
+        elif what == "wrap":
+            self._bench.chip.ticks_at_boot = _PERIOD - duration(step.words[1])
+        elif what != "needs":
+            raise ValueError(f"line {step.number}: cannot be read: {step.text}")
 
     def _story(self):
         """Wait for the firmware, then play."""
