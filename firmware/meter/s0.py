@@ -45,15 +45,18 @@ class S0Meter:
         self.pulses = pulses
         self.reading.import_wh = energy_wh
 
-    def update(self, now: int, count: int):
-        """Take the counter of the board (pulses since its reset) at `now`; call once a second."""
+    def update(self, now: int, count: int, at: int | None = None):
+        """Take the counter of the board (pulses since its reset) at `now`; call once a second.
+
+        `at`, the time of the last pulse, makes the power exact; else it is that of the call.
+        """
         pulses = count - self._seen
         self._seen = count
         if pulses < 0:
             pulses = count  # the board's counter began again
         if pulses:
             self._count(pulses)
-            self._space(now, pulses)
+            self._space(now if at is None else at, pulses)
         elif self._pulse_at is not None:
             self._decay(now)
         elif self.reading.power_w is None:

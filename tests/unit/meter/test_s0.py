@@ -30,6 +30,17 @@ def test_power_follows_a_steady_load():
         assert abs(power - watts) <= watts * 6 // 100, (watts, power)
 
 
+def test_with_the_pulses_own_time_power_is_exact_though_asked_once_a_second():
+    for watts in (100, 1000, 3680, 11040, 22000):
+        meter = S0Meter(1000)
+        interval = 3600000 // watts
+        for now in range(1000, 180000, 1000):
+            count = now // interval
+            meter.update(now, count, count * interval if count else None)
+        power = meter.reading.power_w
+        assert abs(power - watts) <= 1 + watts // 100, (watts, power)
+
+
 def test_a_hundred_pulses_a_second_are_counted():
     meter = S0Meter(10000)
     run(meter, 60, 100)
