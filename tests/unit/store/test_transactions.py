@@ -87,6 +87,24 @@ def test_a_power_failure_while_charging_closes_the_transaction_with_the_ledgers_
     assert numbers(boot(chip)) == [1, 2, 3]
 
 
+def test_a_resumed_transaction_stays_open_over_restarts_and_ends_once():
+    chip = littlefs.fresh()
+    kept = boot(chip)
+    charge(kept)
+    kept.begin("E1", 1760010000, 1000, "anna")
+    kept.step(False)
+    for _ in range(2):
+        kept = Transactions(claim(FOLDER, chip, Wear(), "ta", 4), Wear(), Quiet())
+        assert kept.load(None, "reset", ("E1",)) == []
+        assert kept.open["E1"]["number"] == 2 and kept.open["E1"]["user"] == "anna"
+        settle(kept)
+    kept.end("E1", 1760020000, 5000, "unplugged")
+    settle(kept)
+    found = listed(boot(chip))
+    assert [(entry["number"], entry["end_wh"]) for entry in found] == [(1, 1000), (2, 5000)]
+    assert found[1]["start"] == 1760010000
+
+
 def test_writing_while_the_contactor_is_closed_programs_but_never_erases():
     chip = littlefs.fresh()
     kept = boot(chip, blocks=3)
