@@ -12,7 +12,6 @@ LISTS = (
     ("plans", "plan", "dev_id"),
 )
 _LISTED = ("devices", "users", "variables", "plans")
-_MOST_ASIDE = 32
 _MOST_ENTRIES = 32
 
 
@@ -31,11 +30,12 @@ class Settings:
     def __init__(self, board: dict | None = None):
         self.board = board or {}
         self.changed = None
-        self._reset()
+        self.reset()
         self.revision = 0
         self.changes = 0
 
-    def _reset(self):
+    def reset(self):
+        """Back to the defaults, as far as the board carries them."""
         self.devices = [{"dev_id": "E1", "dev_type": "evse_powerbrain"}]
         self.users = []
         self.variables = []
@@ -69,7 +69,7 @@ class Settings:
             if name.split(".")[0] not in SECTIONS:
                 raise SettingError(name, MASK, "a known setting")
             taken[name] = self._unmasked(name, check(name, value))
-        self._agree(taken)
+        self.agree(taken)
         names = [name for name, value in taken.items() if value != self.get(name)]
         for name in names:
             self._put(name, taken[name])
@@ -84,7 +84,9 @@ class Settings:
             raise SettingError(name, MASK, "the real password instead of the stars")
         return value
 
-    def _agree(self, taken):
+    def agree(self, taken: dict):
+        """SettingError when {"section.name": value} contradicts the board or what is in force."""
+
         def refuse(name, wrong, expected):
             if wrong:
                 raise SettingError("charge." + name, value(name), expected)
@@ -159,57 +161,9 @@ class Settings:
 
         SettingError: not a document, or of a newer version; the values in force stay.
         """
-        if not isinstance(document, dict):
-            raise SettingError("document", MASK, "an object")
-        version = document.get("version", VERSION)
-        if not isinstance(version, int) or not 0 < version <= VERSION:
-            raise SettingError("version", version, f"1 to {VERSION}")
-        self._reset()
-        messages = []
-        for section, values in document.items():
-            if section in SECTIONS and isinstance(values, dict):
-                self._load_section(section, values, messages)
-            elif section in _LISTED and isinstance(values, list):
-                self._load_list(section, values, messages)
-            elif section == "aside" and isinstance(values, dict):
-                self._load_aside(values, messages)
-            elif section != "version":
-                self._set_aside(section, values, messages)
-        return messages
+        from firmware.settings_reader import read
 
-    def _load_aside(self, values, messages):
-        # What an older version did not know may be known now; the rest waits on.
-        for name, value in values.items():
-            section = name.split(".")[0]
-            if section in SECTIONS and row(name):
-                self._load_section(section, {name[len(section) + 1 :]: value}, messages)
-            elif len(self.aside) < _MOST_ASIDE:
-                self.aside[name] = value
-
-    def _load_section(self, section, values, messages):
-        for name, value in values.items():
-            name = section + "." + name
-            if row(name) is None:
-                self._set_aside(name, value, messages)
-                continue
-            try:
-                taken = check(name, value)
-                self._agree({name: taken})
-                self._put(name, taken)
-            except SettingError as error:
-                messages.append(f"{error}; {name} stays at its default")
-
-    def _load_list(self, listed, entries, messages):
-        for entry in entries:
-            try:
-                self.put(listed, entry)
-            except SettingError as error:
-                messages.append(f"{listed}: {error}; entry left out")
-
-    def _set_aside(self, name, value, messages):
-        messages.append(f"{name}: not known to this version; set aside")
-        if len(self.aside) < _MOST_ASIDE:
-            self.aside[name] = value
+        return read(self, document)
 
     def document(self) -> dict:
         """Everything that belongs into flash, secrets included: for the store only."""

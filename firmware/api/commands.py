@@ -21,7 +21,8 @@ ROLES = ("anyone", "user", "admin", "owner")
 # numbers, a list or "1,2,3"), numbers ("[1,2]"), any. body is the JSON that comes along, and the
 # members of +body are parameters. A line that starts with a blank continues the one before.
 INDEX = """
-info get_dev_info get_params get_dev_types help
+info get_dev_info get_params
+catalogue get_dev_types help
 parameters set_params get_devices set_device del_device reset_device get_settings
 inputs set_ajax_meter set_ajax_evse soft_meter
 variables set_cm_vars get_cm_vars
@@ -34,11 +35,16 @@ modbus_proxy modbus_get modbus_set
 """
 
 
-def rows():
-    """The row of every command, in the order of the index."""
+def names():
+    """The name of every command, in the order of the index."""
     for line in INDEX.strip().split("\n"):
-        for name in line.split(" ")[1:]:
-            yield row(name)
+        yield from line.split(" ")[1:]
+
+
+def rows():
+    """The row of every command; loads all their modules."""
+    for name in names():
+        yield row(name)
 
 
 def row(name: str) -> list | None:

@@ -1,24 +1,13 @@
-"""What can be read by anyone: parameters, devices, types, the list of commands."""
+"""What can be read by anyone: the parameters and the devices."""
 
-from firmware.api.commands import row, rows
-from firmware.api.errors import ApiError
 from firmware.codec.json_stream import Live
 
 COMMANDS = """
 get_dev_info anyone - object
 get_params anyone - object
-get_dev_types anyone - object
-help anyone - array name?:text:1:32
 """
 
 _VENDOR = 52997
-_TYPES = """
-evse_powerbrain Charge point of this box
-evse_ajax Charge point, HTTP or MQTT input
-meter_powerbrain Meter, S0
-meter_dts353 Meter YTL DTS353
-meter_ajax Meter, HTTP or MQTT input
-"""
 
 
 def get_dev_info(box, arguments: dict, role: int) -> dict:
@@ -110,28 +99,3 @@ def powers(box) -> dict:
     sums["surplus_power"] = max(0, evse_w - sums["grid_pwr"])
     sums["cur_overdraft"] = 0
     return sums
-
-
-def get_dev_types(box, arguments: dict, role: int) -> dict:
-    """The device types this firmware knows, with their names."""
-    return dict(line.split(" ", 1) for line in _TYPES.strip().split("\n"))
-
-
-def help(box, arguments: dict, role: int) -> list:
-    """The commands, their parameters and who may call them; `name` asks for one."""
-    if "name" not in arguments:
-        return [_described(line) for line in rows()]
-    line = row(arguments["name"])
-    if line is None:
-        raise ApiError("unknown_command", "no such command", "name")
-    return [_described(line)]
-
-
-def _described(line):
-    return {
-        "cmd": line[0],
-        "role": line[1],
-        "writes": "" if line[2] == "-" else line[2],
-        "answer": line[3],
-        "parameters": line[5:],
-    }

@@ -43,6 +43,7 @@ _FILES = {
     "firmware/pace.py": "leaf",
     "firmware/schema.py": "leaf",
     "firmware/settings.py": "leaf",
+    "firmware/settings_reader.py": "leaf",
     "firmware/thermistor.py": "leaf",
     "firmware/ticks.py": "leaf",
 }
