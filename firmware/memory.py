@@ -10,6 +10,7 @@ from firmware.settings import Settings
 from firmware.store.area import claim
 from firmware.store.config import ConfigStore, StoreError
 from firmware.store.ledger import Ledger
+from firmware.store.once import forget
 from firmware.store.saver import Saver
 from firmware.store.transactions import Transactions
 from firmware.store.vault import Vault, device_key
@@ -58,6 +59,7 @@ class Memory:
                 self._log.warning("settings", text)
         except SettingError as error:
             self._log.error("settings", f"{error}; defaults are used")
+        forget("settings_reader", "firmware")
 
     def _claim(self, name, blocks):
         device = self._board.flash()

@@ -3,12 +3,12 @@
 import sys
 
 
-def forget(name: str):
-    """Drop the module firmware.store.`name`: its functions go with the next collection.
+def forget(name: str, room: str = "firmware.store"):
+    """Drop the module `name` of a room: its functions go with the next collection.
 
     What other code still refers to stays; importing the module again loads it anew.
     """
-    sys.modules.pop("firmware.store." + name, None)
-    room = sys.modules.get("firmware.store")
-    if room and hasattr(room, name):
-        delattr(room, name)
+    sys.modules.pop(room + "." + name, None)
+    package = sys.modules.get(room)
+    if package and hasattr(package, name):
+        delattr(package, name)
