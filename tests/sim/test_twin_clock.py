@@ -289,3 +289,26 @@ def test_only_a_connection_that_was_made_slows_virtual_time_down():
     assert not peers.present
     peers.close()
     assert refused(OSError, listener.accept) and SILICON.lookups == []
+
+
+def test_garbage_is_collected_by_wish_by_threshold_and_when_the_heap_is_full():
+    powered()
+    import gc
+
+    assert gc is __import__("collector")
+    heap = SILICON.heap
+    began = SILICON.clock.now()
+    gc.collect()
+    assert SILICON.clock.now() - began == 11000 and heap.collections == 1
+    assert 60000 <= gc.mem_alloc() < 70000 and gc.mem_alloc() + gc.mem_free() == 120000
+    for limit, amount in ((-1, 70000), (12000, 15000)):
+        gc.threshold(limit)
+        before = heap.collections
+        SILICON.clock.advance(1000000)
+        assert heap.collections == before
+        SILICON.clock.after(1000, len, "")
+        for _ in range(amount // 500):
+            bytearray(1000)
+        SILICON.clock.advance(1000000)
+        assert heap.collections == before + 1, limit
+    assert gc.threshold() == 12000 and gc.isenabled()

@@ -141,6 +141,7 @@ class Chip:
         SILICON.boots = self.boots
         SILICON.reset_cause = self._cause
         SILICON.power(self.world)
+        SILICON.heap.begin(self.clock)
         self.world.chip_started()
         if self._cause == PWRON_RESET:
             SILICON.forget()

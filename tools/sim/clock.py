@@ -1,7 +1,7 @@
 """The one clock: real, accelerated or virtual time, and the world's events in their order."""
 
 import utime
-from micropython import const, mem_total
+from micropython import const, mem_current, mem_total
 from peers import Peers
 from registers import TIME
 
@@ -47,8 +47,11 @@ class Clock:
         """Begin a new simulation at 0: no events, nothing held, all costs as on the chip."""
         self.socket_rate = 200
         self.halted = None
+        self.look_around = None
         self.blocked_us = 0
-        self.world_bytes = 0
+        # What the world, and not the firmware, has allocated; heap.py needs it.
+        self.world_asked = 0
+        self.world_kept = 0
         self._epoch = 0
         self._events = []
         self._hold_us = 0
@@ -109,7 +112,11 @@ class Clock:
 
     def hold(self, duration_ms: int):
         """Hold the firmware (collection, flash erase, a task that burns); the world goes on."""
-        self._hold_us += duration_ms * 1000
+        self.hold_us(duration_ms * 1000)
+
+    def hold_us(self, duration_us: int):
+        """As `hold()`, in microseconds."""
+        self._hold_us += duration_us
         TIME[_DUE] = -1
 
     def charge(self, cost_us: int):
@@ -124,9 +131,12 @@ class Clock:
             return
         self._busy = True
         TIME[_DUE] = _NEVER
-        allocated = mem_total()
+        asked = mem_total()
+        kept = mem_current()
         try:
             self._run_events()
+            if self.look_around is not None:
+                self.look_around()
             while self._hold_us:
                 held = self._hold_us
                 self._hold_us = 0
@@ -134,7 +144,8 @@ class Clock:
         finally:
             self._busy = False
             self._arm()
-            self.world_bytes += mem_total() - allocated
+            self.world_asked += mem_total() - asked
+            self.world_kept += mem_current() - kept
         if self.halted is not None:
             TIME[_DUE] = -1
             raise self.halted

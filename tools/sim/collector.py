@@ -1,53 +1,38 @@
 """Stands in for `gc`: a collection takes the chip's time, and the host collects when it must.
 
 Walking the host's heap, which is a hundred times the chip's, would cost more than all the rest of
-the simulation. What is allocated is counted instead: what the firmware asked for since the last
-collection, on top of `SILICON.live_bytes`, which stands for what a collection leaves.
+the simulation. What is allocated is counted instead: heap.py.
 """
 
-import sys
-
-from micropython import mem_total
 from silicon import SILICON
-
-_64_BIT = sys.maxsize > 0x7FFFFFFF
-
-_enabled = [True]
 
 
 def collect() -> int:
-    """Hold the firmware for `SILICON.collection_us`."""
-    SILICON.collections += 1
-    SILICON.garbage_base = _requested()
-    SILICON.clock.charge(SILICON.collection_us)
+    SILICON.heap.collect()
     return 0
 
 
 def mem_alloc() -> int:
-    return SILICON.live_bytes + _requested() - SILICON.garbage_base
+    return SILICON.heap.allocated()
 
 
 def mem_free() -> int:
-    return max(0, SILICON.heap_bytes - mem_alloc())
+    return SILICON.heap.free()
 
 
 def enable():
-    _enabled[0] = True
+    SILICON.heap.enable(True)
 
 
 def disable():
-    _enabled[0] = False
+    SILICON.heap.enable(False)
 
 
 def isenabled() -> bool:
-    return _enabled[0]
+    return SILICON.heap.enabled
 
 
-def threshold(amount: int = -1):
-    return -1 if amount == -1 else None
-
-
-def _requested() -> int:
-    """Bytes that the firmware asked for so far; objects are twice as large on a 64-bit host."""
-    requested = mem_total() - SILICON.clock.world_bytes
-    return requested // 2 if _64_BIT else requested
+def threshold(amount: int | None = None):
+    """The threshold; with an argument, set it."""
+    found = SILICON.heap.threshold(amount)
+    return found if amount is None else None

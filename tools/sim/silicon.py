@@ -4,6 +4,7 @@ There is one chip per process, because the firmware finds its hardware by import
 """
 
 from clock import Clock
+from heap import Heap
 from micropython import const
 from registers import ADC_TOP_UV, ADC_UV, LEVELS, MODES, PINS, TIME
 
@@ -53,12 +54,7 @@ class Silicon:
         self.boots = 0
         self.glitches = []
         self.lookups = []
-        # Memory as on a chip with Wi-Fi and TLS: a collection with 60 KB live takes 11 ms.
-        self.heap_bytes = 120000
-        self.live_bytes = 60000
-        self.collection_us = 11000
-        self.collections = 0
-        self.garbage_base = 0
+        self.heap = Heap(self.clock)
         self.dead = True
         self.external = [None] * PINS
         for n in range(PINS):
