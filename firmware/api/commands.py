@@ -111,7 +111,7 @@ class Commands:
         parameters = line[5:]
         arguments = {}
         if parameters and "body" in parameters[-1]:
-            document = self._document(body)
+            document = self.document(body)
             if parameters[-1][0] == "+":
                 given = merged(given, document)
             else:
@@ -125,7 +125,8 @@ class Commands:
                 raise ApiError("missing_parameter", f"{line[0]} needs {name}", name)
         return line[4](self._box, arguments, role)
 
-    def _document(self, body):
+    def document(self, body):
+        """The value of a body; JsonError, or ApiError when reading it would take too long now."""
         # Reading takes the ESP32 some 100 us per byte, and the pilot loop must not wait for that.
         if not body:
             return None

@@ -13,6 +13,9 @@ from firmware.ticks import since
 _PERIOD = const(1000)
 _AT_LEAST = const(60000)
 _STEPS = const(8)
+_AT_ONCE = const(16)
+_MOST_ANSWERS = const(8)
+_MOST_DEVICES = const(32)
 
 
 class Topics:
@@ -30,6 +33,7 @@ class Topics:
         self._signatures = {}
         self._signature = 0
         self._measured = None
+        self._answers = []
         self._cursor = 0
         self._logged = 0
         mqtt = box.settings.mqtt
@@ -81,8 +85,23 @@ class Topics:
 
     def _send(self, answer, response, correlation):
         stream = JsonStream(answer)
-        most = self._box.settings.mqtt.max_answer
-        if stream.length() > most:
+        self._answers.append((stream, stream.steps(), response, correlation))
+        if len(self._answers) == 1:
+            self._proceed(_AT_ONCE)
+        elif len(self._answers) > _MOST_ANSWERS:
+            self._answers.pop(0)
+            self._box.log.warning("mqtt", "answers come too fast; one was left out")
+
+    def _proceed(self, most: int):
+        """Measure the first answer a little further; send it when its length is known."""
+        stream, steps, response, correlation = self._answers[0]
+        for _ in range(most):
+            if next(steps, self) is self:
+                break
+        else:
+            return
+        self._answers.pop(0)
+        if stream.length() > self._box.settings.mqtt.max_answer:
             where = f"http://{self._box.system.address() or 'the box'}/cnf"
             text = f"answer of {stream.length()} bytes is too long for MQTT; ask {where}"
             stream = JsonStream(ApiError("too_long", text).answer())
@@ -102,8 +121,8 @@ class Topics:
             return self._refused("not_allowed", "control over MQTT is switched off (mqtt.control)")
         if settings.params.lb_enabled:
             return self._refused("not_allowed", "load management is on; ctl needs observe mode")
-        document = self._attempt(lambda: json_text.loads(payload))
-        if not isinstance(document, dict):
+        document = self._attempt(lambda: self._box.commands.document(payload))
+        if not isinstance(document, dict) or len(document) > _MOST_DEVICES:
             return self._refused("bad_value", "an object such as {E1: {cur: 8000}} expected")
         if "error" in document:
             return document
@@ -136,6 +155,8 @@ class Topics:
         content changed, at most once per second and at least once per minute.
         """
         mqtt = self._box.settings.mqtt
+        if self._answers:
+            return self._proceed(_STEPS)
         if self._measured:
             return self._measure()
         if mqtt.log and self._logged < self._box.log.number:

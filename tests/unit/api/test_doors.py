@@ -14,6 +14,8 @@ def over_mqtt(command, body):
     topics = built.topics()
     topic = "cfos_mqtt/api/cmd=" + command
     topics.received(topic.encode(), (body or "").encode(), Message())
+    for _ in range(100):
+        topics.due(built.now)
     assert built.published[0][1] == "cfos_mqtt/api_res"
     return json.loads(built.published[0][2].text())
 

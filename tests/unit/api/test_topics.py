@@ -3,9 +3,16 @@ import json
 from tests.unit.api.bench import Bench, Message
 
 
+def finish(bench, topics):
+    """Long answers are measured over several looks before they are sent."""
+    for _ in range(100):
+        topics.due(bench.now)
+
+
 def received(bench, topics, topic, payload, message=None):
     bench.published.clear()
     topics.received(topic.encode(), payload.encode(), message or Message())
+    finish(bench, topics)
     return [(entry[1], json.loads(entry[2].text())) for entry in bench.published]
 
 
@@ -116,6 +123,7 @@ def test_the_query_in_the_topic_and_the_body_in_the_payload():
     assert bench.box.settings.params.max_total_cur_prc == 70
     message = Message(response_topic=b"my/answers", correlation=b"\x01")
     topics.received(b"cfos_mqtt/api/cmd=get_cm_vars&id=9", b"", message)
+    finish(bench, topics)
     assert [entry[1] for entry in bench.published[-2:]] == ["cfos_mqtt/api_res", "my/answers"]
     assert bench.published[-1][3] == b"\x01"
 
@@ -201,3 +209,25 @@ def test_transactions_are_published_when_that_is_switched_on():
     topics.told("begin", {"nr": 1})
     assert bench.published[0][:2] == ("ta_log", "cfos_mqtt/ta_log")
     assert json.loads(bench.published[0][2].text()) == {"event": "begin", "nr": 1}
+
+
+def test_long_answers_are_sent_one_after_the_other_and_the_flood_is_bounded():
+    bench = Bench()
+    topics = bench.topics()
+    for number in range(20):
+        topics.received(b"cfos_mqtt/api/cmd=get_dev_info&id=%d" % number, b"", Message())
+    assert bench.published == []
+    finish(bench, topics)
+    finish(bench, topics)
+    ids = [json.loads(entry[2].text())["id"] for entry in bench.published]
+    assert 8 <= len(ids) <= 9 and ids[-1] == "19"
+    assert any("too fast" in line for line in bench.lines)
+
+
+def test_control_of_too_much_is_refused():
+    bench = Bench()
+    many = ",".join(["E%d: {cur: 1}" % number for number in range(1, 40)])
+    assert ctl(bench, "{" + many + "}")["error"]["code"] == "bad_value"
+    bench.box.may_hold = lambda: False
+    assert ctl(bench, "{" + many + "}")["error"]["code"] == "busy"
+    assert ctl(bench, "{E1: {cur: 7000}}") == {"E1": "ok"}
