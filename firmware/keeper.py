@@ -4,10 +4,15 @@ import asyncio
 
 from micropython import const
 
-from firmware.store.config import StoreError
+from firmware.store.errors import StoreError
+from firmware.ticks import after, since
 
 _SECOND_MS = const(1000)
 _SECTOR_MS = const(5)
+_MINUTE_MS = const(60000)
+# Counters of the ledger: minutes of operation, and how often the contactor closed.
+_MINUTES = "min"
+_CLOSINGS = "E1.con"
 
 
 class Keeper:
@@ -27,6 +32,9 @@ class Keeper:
         self._revision = settings.revision
         self._told = False
         self._saving = False
+        self._minute = None
+        self._closed = False
+        saver.resume(ledger.value(_MINUTES), store.sequence)
 
     async def run(self, closed, now):
         """Look once a second, for ever."""
@@ -36,6 +44,7 @@ class Keeper:
 
     async def step(self, closed, now):
         """One look: at most one record of each kind and one save of the configuration."""
+        self._count(closed(), now())
         self._ledger.step(now(), closed())
         if self.transactions:
             self.transactions.step(closed())
@@ -50,6 +59,18 @@ class Keeper:
             self._log.info("store", f"settings are changed in RAM and saved as soon as {why}")
         self._told = waits
 
+    def _count(self, closed, now):
+        if self._minute is None:
+            self._minute = now
+        if since(now, self._minute) >= _MINUTE_MS:
+            self._minute = after(self._minute, _MINUTE_MS)
+            self._ledger.add(_MINUTES, 1)
+        if closed != self._closed:
+            self._closed = closed
+            if closed:
+                self._ledger.add(_CLOSINGS, 1)
+            self._ledger.flush()
+
     async def _save(self, closed, now):
         self._saving = True
         saving = self._store.saving(self._settings.document())
@@ -58,6 +79,7 @@ class Keeper:
                 await asyncio.sleep_ms(_SECTOR_MS)
                 # Giving up would close the file, and closing it writes too: wait instead.
                 while closed():
+                    self._count(True, now())
                     self._ledger.step(now(), True)
                     await asyncio.sleep_ms(_SECOND_MS)
             self._saver.saved()
@@ -82,4 +104,7 @@ class Keeper:
         while self._saving:
             await asyncio.sleep_ms(_SECTOR_MS)
         if self._settings.revision != self._revision or self._saver.pending:
-            self._store.save(self._settings.document())
+            if self._saver.spent():
+                self._log.error("store", "too many saves: the newest settings are lost")
+            else:
+                self._store.save(self._settings.document())

@@ -17,18 +17,29 @@ _RESERVE = const(24)
 class Saver:
     """Decides; it writes nothing itself. Call `due` about once a second and `saved` after a save.
 
-    One write a minute at most, `tokens` at once after boot at most, then one in six minutes.
+    One write a minute at most, 240 in a row at most, then one in six minutes.
     `delayed` is True while the daily budget holds a save back.
     """
 
-    def __init__(self, tokens: int = _PER_DAY):
+    def __init__(self):
         self.pending = False
         self.delayed = False
-        self._tokens = tokens
+        self._tokens = _PER_DAY
         self._forced = False
         self._at = None
         self._wait_ms = 0
         self._refill_ms = 0
+
+    def resume(self, minutes: int, saves: int):
+        """Go on after a restart: `minutes` of operation and `saves` in the box's whole life.
+
+        So that restarting does not renew the budget.
+        """
+        self._tokens = min(_PER_DAY, _PER_DAY + minutes * 60000 // _REFILL_MS - saves)
+
+    def spent(self) -> bool:
+        """True when even a forced save has to wait."""
+        return self._tokens <= -_RESERVE
 
     def changed(self):
         """Something that belongs on the flash has changed."""
@@ -52,7 +63,7 @@ class Saver:
         self._at = now
         if not self.pending or closed:
             return False
-        if self._forced and self._tokens > -_RESERVE:
+        if self._forced and not self.spent():
             return True
         self.delayed = self._tokens <= 0
         return self._wait_ms == 0 and not self.delayed

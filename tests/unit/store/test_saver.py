@@ -84,6 +84,18 @@ def test_forcing_in_a_loop_ends_at_the_budget():
     assert len(run(saver, 86400, start=86400, each=attack)) <= 241
 
 
+def test_restarting_does_not_renew_the_budget():
+    cases = ((0, 0, 240), (0, 240, 0), (0, 264, -24), (1440, 240, 240), (1440, 480, 0))
+    for minutes, saves, tokens in cases:
+        saver = Saver()
+        saver.resume(minutes, saves)
+        assert saver._tokens == tokens
+        assert saver.spent() == (tokens == -24)
+        saver.changed()
+        saver.force()
+        assert saver.due(0, False) == (tokens > -24)
+
+
 def test_a_failed_save_is_tried_again_after_a_minute():
     saver = Saver()
     saver.changed()
