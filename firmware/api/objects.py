@@ -51,7 +51,7 @@ def _member(device, member, now):
     if member == "current":
         return max(info[f"current_l{phase}"] for phase in (1, 2, 3))
     value = info.get(_MEMBERS.get(member, member))
-    return int(value) if isinstance(value, (int, float)) else None
+    return int(value) if isinstance(value, (int, float, bool)) else None
 
 
 def _house(box, member):

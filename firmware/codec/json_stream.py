@@ -161,9 +161,10 @@ class JsonStream:
 
 def members(value: dict):
     """Yield an object's plain members as text, some at a time, and (key, value) of the others."""
+    # On MicroPython a bool is no int.
     group, width = {}, 0
     for key, item in value.items():
-        if isinstance(item, (int, str)) or item is None:
+        if isinstance(item, (int, bool, str)) or item is None:
             size = len(item) if isinstance(item, str) else 0
             if size > _PIECE:
                 yield key, item
