@@ -31,13 +31,15 @@ def answer(packet, name: str, number: int):
 
     Follows aliases. Raises DnsError for a refusal, or when there is no address in it.
     """
-    if len(packet) < 12 or not packet[2] & _RESPONSE:
-        return None
-    if _number(packet, 0) != number:
+    if len(packet) < 12 or not packet[2] & _RESPONSE or _number(packet, 0) != number:
         return None
     code = packet[3] & 15
     if code:
         raise DnsError("no such name" if code == _NAME_ERROR else f"server failure {code}")
+    return _records(packet, name)
+
+
+def _records(packet, name: str):
     at = 12
     wanted = name.lower().encode()
     for _ in range(_number(packet, 4)):
@@ -47,22 +49,24 @@ def answer(packet, name: str, number: int):
         at += 4
     for _ in range(_number(packet, 6)):
         owner, at = _name(packet, at)
-        if at + 10 > len(packet):
-            raise DnsError("cut answer")
-        kind = _number(packet, at)
-        size = _number(packet, at + 8)
-        data = at + 10
-        if data + size > len(packet):
+        after = at + 10
+        if after > len(packet) or after + _number(packet, at + 8) > len(packet):
             raise DnsError("cut answer")
         if owner == wanted and _number(packet, at + 2) & 0x7FFF == _IN:
-            if kind == _A and size == 4:
-                address = ".".join([str(byte) for byte in packet[data : data + 4]])
-                # more than 18 hours need no telling apart, and 16 bits are always a small integer
-                return address, _number(packet, at + 6) if not _number(packet, at + 4) else 65535
+            kind = _number(packet, at)
+            if kind == _A and _number(packet, at + 8) == 4:
+                return _address(packet, at)
             if kind == _CNAME:
-                wanted = _name(packet, data)[0]
-        at = data + size
+                wanted = _name(packet, after)[0]
+        at = after + _number(packet, at + 8)
     raise DnsError("no address in the answer")
+
+
+def _address(packet, at: int):
+    """The address and time to live of an A record whose type is at `at`."""
+    address = ".".join([str(byte) for byte in packet[at + 10 : at + 14]])
+    # more than 18 hours need no telling apart, and 16 bits are always a small integer
+    return address, 65535 if _number(packet, at + 4) else _number(packet, at + 6)
 
 
 def _number(packet, at: int) -> int:

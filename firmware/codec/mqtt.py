@@ -39,6 +39,9 @@ class Decoder:
     `payload` is a view into the buffer and ends with it. Of a PUBLISH of more than `limit` bytes
     only topic, qos, packet_id and length are given, once, with the kind SKIPPED (0x31).
     Everything raises PacketError.
+
+    A function whose locals and stack fit into eleven words runs without a heap block of its own:
+    what runs per message keeps to that, here and in the encoder and the client.
     """
 
     def __init__(self, limit: int):
@@ -47,7 +50,7 @@ class Decoder:
         self.qos = 0
         self.retain = False
         self.duplicate = False
-        self.packet_id = 0
+        self.packet_id = -1
         self.code = 0  # CONNACK, SUBACK and MQTT 5's answers: return or reason code
         self.session_present = False
         self.length = 0
@@ -90,70 +93,87 @@ class Decoder:
     def next(self) -> int:
         """The kind of the next packet, whose fields are then here; 0 if none is whole."""
         at = self._at
-        end = self._end
-        if end - at < 2:
+        if self._end - at < 2:
             return 0
         buffer = self.buffer
         head = buffer[at]
         size = buffer[at + 1]
         at += 2
         if size > 127:
-            shift = 7
-            size &= 127
-            while True:
-                if at == end:
-                    return 0
-                more = buffer[at]
-                at += 1
-                size |= (more & 127) << shift
-                if more < 128:
-                    break
-                shift += 7
-                if shift > 21:
-                    raise PacketError("length")
-        past = at + size
-        if past > end:
-            return self._too_large(head, at, size) if past - self._at > len(buffer) else 0
-        self._at = past
-        if head == _PUBACK and size == 2:  # the one answer that comes often
-            self.packet_id = buffer[at] << 8 | buffer[at + 1]
-            self.code = 0
-            return _PUBACK
-        if head & 0xF0 != _PUBLISH:
-            return self._other(head, at, past)
-        self._publish(head, at, past)
-        if self._payload_at != self._here or past != self._payload_end:
-            self._payload_at = self._here
-            self._payload_end = past
-            self._payload = self._view[self._here : past]
-        self.payload = self._payload
-        return _PUBLISH
+            if at == self._end:
+                return 0
+            size = size & 127 | buffer[at] << 7
+            at += 1
+            if size & 0x4000:
+                return self._long(head)
+        if at + size > self._end:
+            return self._not_whole(head, at, size)
+        self._at = at + size
+        if head & 0xF0 == _PUBLISH:
+            return self._publish(head, at, at + size)
+        if head != _PUBACK or size != 2 or self.five:
+            return self._other(head, at, at + size)
+        # the one answer that comes often
+        self.packet_id = buffer[at] << 8 | buffer[at + 1]
+        return _PUBACK
 
-    def _publish(self, head: int, at: int, past: int):
-        """Read what comes before the payload."""
+    def _long(self, head: int) -> int:
+        """A remaining length of three or four bytes: larger than anything we keep, or wrong."""
+        at = self._at + 1
+        size = shift = 0
+        while at < self._end:
+            more = self.buffer[at]
+            at += 1
+            size |= (more & 127) << shift
+            if more < 128:
+                if at + size > self._end:
+                    return self._not_whole(head, at, size)
+                return self._whole(head, at, size)
+            shift += 7
+            if shift > 21:
+                raise PacketError("length")
+        return 0
+
+    def _whole(self, head: int, at: int, size: int) -> int:
+        self._at = at + size
+        if head & 0xF0 == _PUBLISH:
+            return self._publish(head, at, at + size)
+        return self._other(head, at, at + size)
+
+    def _publish(self, head: int, at: int, past: int) -> int:
         buffer = self.buffer
         if head != self._head:
             self._flags(head)
-        topic_end = at + 2
-        if topic_end <= past:
-            topic_end += buffer[at] << 8 | buffer[at + 1]
-        here = topic_end + 2 if head & 6 else topic_end
-        if here > past or topic_end < at + 2:
+        at += 2
+        here = buffer[at - 2] << 8 | buffer[at - 1] if at <= past else past
+        here += at  # the topic's end
+        if here + self._id_size > past:
             raise PacketError("topic length")
-        key = (topic_end - at) << 8 | buffer[topic_end - 1]
-        topic = self._topics.get(key)
-        if topic is None or not buffer.startswith(topic, at + 2):
-            topic = self._new_topic(key, at + 2, topic_end)
+        topic = (here - at) << 8 | buffer[here - 1]
+        topic = self._topics.get(topic)
+        if topic is None or not buffer.startswith(topic, at):
+            topic = self._new_topic(at, here)
         self.topic = topic
         if head & 6:
-            self.packet_id = buffer[topic_end] << 8 | buffer[topic_end + 1]
-            if not self.packet_id:
-                raise PacketError("packet identifier")
+            self.packet_id = buffer[here] << 8 | buffer[here + 1]
+            here += 2
+        if self.five or not topic or not self.packet_id:
+            here = self._checked(here, past)
+        if here != self._payload_at or past != self._payload_end:
+            self._payload_at = here
+            self._payload_end = past
+            self.payload = self._view[here:past]
+        return _PUBLISH
+
+    def _checked(self, at: int, past: int) -> int:
+        """What is rare: empty topics, packet identifier 0, and the properties of MQTT 5."""
+        if self.qos and not self.packet_id:
+            raise PacketError("packet identifier")
         if self.five:
-            here = self.five.read_publish(self, here, past)
-        elif not topic:
+            return self.five.read_publish(self, at, past)
+        if not self.topic:
             raise PacketError("topic", _BAD_TOPIC)
-        self._here = here
+        return at
 
     def _flags(self, head: int):
         """QoS, RETAIN and DUP, which seldom change from one message to the next."""
@@ -161,10 +181,11 @@ class Decoder:
             raise PacketError("flags")
         self._head = head
         self.qos = (head >> 1) & 3
+        self._id_size = 2 if self.qos else 0
         self.retain = head & 1 == 1
         self.duplicate = head & 8 == 8
 
-    def _new_topic(self, key: int, at: int, end: int) -> bytes:
+    def _new_topic(self, at: int, end: int) -> bytes:
         """Known topics are given again without allocating; a new one is checked."""
         topic = bytes(self._view[at:end])
         if not is_topic(topic):
@@ -172,11 +193,13 @@ class Decoder:
         if end - at <= _LONGEST_TOPIC_KEPT:
             if len(self._topics) >= _TOPICS_KEPT:
                 self._topics.clear()
-            self._topics[key] = topic
+            self._topics[(end - at) << 8 | self.buffer[end - 1]] = topic
         return topic
 
-    def _too_large(self, head: int, at: int, size: int) -> int:
-        """Let the rest of a packet pass that does not fit; its begin has to be here, though."""
+    def _not_whole(self, head: int, at: int, size: int) -> int:
+        """Wait for the rest; or let a packet pass that does not fit, once its begin is here."""
+        if at + size - self._at <= len(self.buffer):
+            return 0
         if head & 0xF0 != _PUBLISH:
             raise PacketError("size", _TOO_LARGE)
         end = self._end

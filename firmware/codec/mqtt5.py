@@ -102,7 +102,7 @@ def read_closing(decoder, at: int, past: int):
 
 
 def connect_properties(hello) -> bytes:
-    """What we ask for in CONNECT: limits, and a lasting session unless `hello.clean`."""
+    """CONNECT's properties with their length: limits, a lasting session unless `hello.clean`."""
     out = bytearray(b"\x21")
     out.extend(_RECEIVE_MAXIMUM.to_bytes(2, "big"))
     out.extend(b"\x22")
@@ -112,7 +112,7 @@ def connect_properties(hello) -> bytes:
     if not hello.clean:
         out.extend(b"\x11")
         out.extend(_SESSION_S.to_bytes(4, "big"))
-    return bytes(out)
+    return bytes([len(out)]) + bytes(out)
 
 
 def correlated(correlation) -> bytes:

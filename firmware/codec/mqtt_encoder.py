@@ -9,6 +9,7 @@ _SUBSCRIBE = const(0x82)
 _PINGREQ = const(0xC0)
 _DISCONNECT = const(0xE0)
 
+_LONGEST_HEAD = const(9)  # of a PUBLISH without properties: 1, length 4, topic length 2, id 2
 _CHUNKS = const(4)  # of a streamed payload per refill; making one may take a while
 
 
@@ -28,6 +29,7 @@ class Encoder:
         self.five = five
         self.start = self.end = 0
         self.open = False
+        self.packet_id = 0
         self._rest = self._chunks = None
         self._rest_at = self._left = 0
 
@@ -43,58 +45,63 @@ class Encoder:
             if self.open:
                 self._refill()
 
-    def put(self, topic: bytes, payload: bytes, flags: int, packet_id: int) -> bool:
-        """PUBLISH the quick way; False if it does not fit now, or if MQTT 5 is spoken."""
-        buffer = self.buffer
-        at = self.end
-        count = len(topic)
-        length = len(payload)
-        size = 4 + count + length if flags & 6 else 2 + count + length
-        if self.open or self.five or size > 16383 or at + size + 3 > len(buffer):
+    def put(self, topic: bytes, payload: bytes, flags: int) -> bool:
+        """PUBLISH the quick way; False if it does not fit now, or if MQTT 5 is spoken.
+
+        With QoS 1 or 2 its identifier is in `packet_id`.
+        """
+        at = len(topic) + len(payload)
+        if self.open or self.five or self.end + at + _LONGEST_HEAD > len(self.buffer):
             return False
-        buffer[at] = _PUBLISH | flags
-        if size > 127:
-            at += 1
-            buffer[at] = size & 127 | 128
-            size >>= 7
-        buffer[at + 1] = size
-        buffer[at + 2] = count >> 8
-        buffer[at + 3] = count & 255
-        at += 4
-        buffer[at : at + count] = topic
-        at += count
-        if flags & 6:
-            buffer[at] = packet_id >> 8
-            buffer[at + 1] = packet_id & 255
-            at += 2
-        buffer[at : at + length] = payload
-        self.end = at + length
+        at += 4 if flags & 6 else 2
+        self._put(topic, payload, flags, at)
         return True
 
-    def publish(self, topic: bytes, payload, flags: int, packet_id: int, properties: bytes = b""):
-        """PUBLISH; `flags` are DUP 8, QoS 2 and 4, RETAIN 1; needs room for all but the payload.
+    def _put(self, topic: bytes, payload: bytes, head: int, size: int):
+        buffer = self.buffer
+        at = self.end
+        buffer[at] = _PUBLISH | head
+        at += 1
+        while size > 127:
+            buffer[at] = size & 127 | 128
+            size >>= 7
+            at += 1
+        buffer[at] = size
+        size = len(topic)
+        buffer[at + 1] = size >> 8
+        buffer[at + 2] = size & 255
+        at += 3
+        size += at
+        buffer[at:size] = topic
+        if head & 6:
+            at = self.packet_id
+            buffer[size] = at >> 8
+            buffer[size + 1] = at & 255
+            size += 2
+        at = size + len(payload)
+        buffer[size:at] = payload
+        self.end = at
 
+    def publish(self, letter):
+        """PUBLISH any way; needs room for all but the payload.
+
+        `letter` has topic, payload, flags (DUP 8, QoS 2 and 4, RETAIN 1), packet_id, properties.
         The payload is bytes-like, or has length() and chunks(), which gives bytes-like pieces.
         """
+        payload = letter.payload
         streamed = hasattr(payload, "length")
         length = payload.length() if streamed else len(payload)
-        buffer = self.buffer
-        count = len(topic)
-        size = 2 + count + length + (2 if flags & 6 else 0)
+        flags = letter.flags
+        size = 2 + len(letter.topic) + length + (2 if flags & 6 else 0)
         if self.five:
-            size += sized(properties)
+            size += sized(letter.properties)
         self._head(_PUBLISH | flags, size)
-        self._text(topic)
+        self._text(letter.topic)
         if flags & 6:
-            self._number(packet_id)
+            self._number(letter.packet_id)
         if self.five:
-            self._size(len(properties))
-            self._bytes(properties)
-        at = self.end
-        if not streamed and at + length <= len(buffer):
-            buffer[at : at + length] = payload
-            self.end = at + length
-            return
+            self._size(len(letter.properties))
+            self._bytes(letter.properties)
         self.open = length > 0
         self._left = length
         self._chunks = payload.chunks() if streamed else None
@@ -125,8 +132,13 @@ class Encoder:
 
     def acknowledge(self, kind: int, packet_id: int):
         """PUBACK, PUBREC, PUBREL or PUBCOMP with success; 4 bytes."""
-        self._head(kind | 2 if kind == _PUBREL else kind, 2)
-        self._number(packet_id)
+        buffer = self.buffer
+        at = self.end
+        buffer[at] = kind | 2 if kind == _PUBREL else kind
+        buffer[at + 1] = 2
+        buffer[at + 2] = packet_id >> 8
+        buffer[at + 3] = packet_id & 255
+        self.end = at + 4
 
     def ping(self):
         """PINGREQ; 2 bytes."""
@@ -155,38 +167,36 @@ class Encoder:
     def connect(self, hello):
         """CONNECT; `hello` carries client_id, keepalive_s, clean, will, user and password.
 
-        `will` is None or (topic, payload, qos, retain); texts are bytes.
+        `will` is None or (topic, payload, qos, retain); texts are bytes. MQTT 5 also wants
+        receive_limit.
         """
         will = hello.will
         flags = 2 if hello.clean else 0
-        texts = [hello.client_id]
+        texts = []
         if will:
             flags |= 4 | will[2] << 3 | (32 if will[3] else 0)
             texts.extend(will[:2])
-        if hello.user is not None:
-            flags |= 128
-            texts.append(hello.user)
-        if hello.password is not None:
-            flags |= 64
-            texts.append(hello.password)
-        size = 10
-        for text in texts:
-            size += 2 + len(text)
+        for text, flag in ((hello.user, 128), (hello.password, 64)):
+            if text is not None:
+                flags |= flag
+                texts.append(text)
+        between = b""
         properties = b""
         if self.five:
+            between = b"\0" if will else b""  # the will's own properties: none
             properties = self.five.connect_properties(hello)
-            size += sized(properties) + (1 if will else 0)
+        size = 12 + len(hello.client_id) + len(properties) + len(between)
+        for text in texts:
+            size += 2 + len(text)
         self._head(_CONNECT, size)
         self._text(b"MQTT")
         self._byte(5 if self.five else 4)
         self._byte(flags)
         self._number(hello.keepalive_s)
-        if self.five:
-            self._size(len(properties))
-            self._bytes(properties)
-        for index, text in enumerate(texts):
-            if index == 1 and will and self.five:
-                self._byte(0)  # the will's own properties: none
+        self._bytes(properties)
+        self._text(hello.client_id)
+        self._bytes(between)
+        for text in texts:
             self._text(text)
 
     def _head(self, kind: int, size: int):

@@ -20,6 +20,7 @@ _CONNECTED = const("connected")
 # How long a state may last, in ms. A connection that is up is its owner's to watch.
 PATIENCE_MS = {_RESOLVING: 10000, _CONNECTING: 10000, _SECURING: 30000, _GREETING: 10000}
 
+_AT_REST = (_OFF, _HELD, _WAITING)
 _STABLE_MS = const(10000)  # a connection that lived that long starts the back-off anew
 _LONGEST_WAIT_MS = const(60000)
 _REFUSED_WAIT_MS = const(8000)  # the host is there, only its broker is not: look often
@@ -28,9 +29,10 @@ _REFUSED_WAIT_MS = const(8000)  # the host is there, only its broker is not: loo
 class Line:
     """Gets connected to one peer, and again after each failure; `stream` is there while it lives.
 
-    off -> (held) -> resolving -> connecting -> (securing) -> greeting -> connected -> waiting -> ...
-    `resolver` has lookup(host, now), which gives an address, or None while it is asking. `secure`, where
-    given, is a link.tls.Secure: once TCP is up it wraps the stream, and it may hold attempts back.
+    off, then (held,) resolving, connecting, (securing,) greeting, connected; after a failure
+    waiting, and all over again. `resolver` has lookup(host, now), which gives an address, or None
+    while it is asking. `secure`, where given, is a link.tls.Secure: once TCP is up it wraps the
+    stream, and it may hold attempts back.
     """
 
     def __init__(self, host: str, port: int):
@@ -60,27 +62,30 @@ class Line:
         Raises LinkError, also for a state that has lasted too long: then call lost().
         """
         late = self._deadline is not None and since(now, self._deadline) >= 0
-        if not self.stream and self.secure and self.secure.held(now):
+        if self.stream is None and self.secure and self.secure.held(now):
             if self.state != _HELD:
                 self.enter(_HELD, now)
-            return False
-        if self.state == _WAITING or self.state == _OFF or self.state == _HELD:
+        elif self.state in _AT_REST:
             if late or self.state != _WAITING:
                 self.enter(_RESOLVING, now)
         elif late:
             raise LinkError(f"no answer for {PATIENCE_MS[self.state] // 1000} s")
         elif self.state == _RESOLVING:
             self._resolve(now)
-        elif self.state == _GREETING:
-            return True
-        elif self.stream.ready():
-            if self.state == _CONNECTING and self.secure:
-                self.enter(_SECURING, now)
-                self.stream = self.secure.wrap(self.stream, now)
-            else:
-                self.enter(_GREETING, now)
-                return True
+        else:
+            return self.state == _GREETING or self._rise(now)
         return False
+
+    def _rise(self, now: int) -> bool:
+        """From TCP to TLS and on to greeting."""
+        if not self.stream.ready():
+            return False
+        if self.state == _CONNECTING and self.secure:
+            self.enter(_SECURING, now)
+            self.stream = self.secure.wrap(self.stream, now)
+            return False
+        self.enter(_GREETING, now)
+        return True
 
     def _resolve(self, now: int):
         address = self.host

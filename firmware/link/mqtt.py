@@ -40,12 +40,14 @@ class Options:
 class MqttClient:
     """One connection to one broker, kept up by `run()`; nothing here blocks or raises.
 
+    `publish(topic, payload, qos=0, retain=False, keep=LATEST)` is Traffic's: it sends or queues.
     `on_message(topic, payload, message)` is called from within `run()`: topic is bytes, payload a
-    view that is valid during the call only, message has retain, duplicate, qos, response_topic and
-    correlation. `on_delivered(topic, payload)` tells that a message of QoS 1 or 2 was acknowledged,
-    `on_connected()` follows each CONNACK. While `network_up()`, where given, says False, nothing is
-    tried. `line` tells how the broker is reached; host names need its `resolver`. `version` is the
-    one that is spoken: a broker that refuses 5 is spoken to in 4 (3.1.1) from then on.
+    view that is valid during the call only, message has retain, duplicate, qos, response_topic
+    and correlation. `on_delivered(topic, payload)` tells that a message of QoS 1 or 2 was
+    acknowledged, `on_connected()` follows each CONNACK. While `network_up()`, where given, says
+    False, nothing is tried. `line` tells how the broker is reached; host names need its
+    `resolver`. `version` is the one that is spoken: a broker that refuses 5 is spoken to in 4
+    (3.1.1) from then on.
     """
 
     def __init__(self, broker, client_id: str, log, will=None, options: Options | None = None):
@@ -71,6 +73,7 @@ class MqttClient:
             self.line.secure = Secure(broker.host, options.trust or Trust())
         self._log = log
         self._traffic = Traffic(self, options)
+        self.publish = self._traffic.publish
         self._idle = 0
 
     async def run(self):
@@ -88,19 +91,6 @@ class MqttClient:
     def unsubscribe(self, topic_filter: str):
         self._traffic.subscribe(_bytes(topic_filter), -1)
 
-    def publish(self, topic, payload, qos: int = 0, retain: bool = False, keep: int = LATEST):
-        """Send or queue one message; False when it was refused because the queue is full.
-
-        Topic and payload are str or bytes, of which bytes cost no memory; or the payload is
-        streamed: an object with length() in bytes and chunks(), an iterator of bytes. `keep` says
-        what may happen to the message while it waits: LATEST, NEWEST or ALWAYS.
-        """
-        if type(topic) is not bytes:
-            topic = _bytes(topic)
-        if type(payload) is str:
-            payload = payload.encode()
-        return self._traffic.send(topic, payload, qos << 1 | retain, keep)
-
     def respond(self, topic, correlation, payload, qos: int = 0) -> bool:
         """Publish an answer to an MQTT 5 request's response topic with its correlation data."""
         properties = b""
@@ -108,7 +98,7 @@ class MqttClient:
             properties = self._five().correlated(correlation)
         if not hasattr(payload, "length"):
             payload = _bytes(payload)
-        return self._traffic.send(_bytes(topic), payload, qos << 1, NEWEST, properties)
+        return self._traffic.respond(_bytes(topic), payload, qos << 1, properties)
 
     def close(self):
         """Say good-bye, which is the will's message too, if possible, and stop."""

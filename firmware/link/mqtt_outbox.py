@@ -25,7 +25,7 @@ class Letter:
 
 
 class Outbox:
-    """Bounded by `most` messages and `most_bytes` of waiting payload; at most `window` unacknowledged."""
+    """At most `most` messages, `most_bytes` of payload, and `window` unacknowledged ones."""
 
     def __init__(self, most: int = 24, most_bytes: int = 8192, window: int = 8):
         self.waiting = 0
@@ -39,30 +39,44 @@ class Outbox:
         self._spare = []
         self._last_id = 0
 
-    def put(self, topic: bytes, payload, flags: int, keep: int, properties: bytes = b"") -> bool:
+    def put(self, topic: bytes, payload, flags: int, keep: int) -> bool:
         """Keep one message; False when there is no room for it and nothing may be dropped."""
-        if keep == LATEST and self.waiting:
-            for letter in self._letters:
-                if letter.keep == LATEST and letter.topic == topic and not letter.packet_id:
-                    self._bytes += _size(payload) - _size(letter.payload)
-                    letter.payload = payload
-                    letter.flags = flags
-                    return True
-        size = _size(payload)
-        while len(self._letters) >= self._most or self._bytes + size > self._most_bytes:
-            if size > self._most_bytes or not self._drop(keep):
-                self.dropped += 1
-                return False
+        if keep == LATEST and self.waiting and self._replaced(topic, payload, flags):
+            return True
+        if not self._room(_size(payload), keep):
+            self.dropped += 1
+            return False
         letter = self._spare.pop() if self._spare else Letter()
         letter.topic = topic
         letter.payload = payload
-        letter.properties = properties
+        letter.properties = b""
         letter.flags = flags
         letter.keep = keep
         letter.stage = _WAITING
-        self._bytes += size
         self.waiting += 1
         self._letters.append(letter)
+        return True
+
+    def last(self) -> Letter:
+        """The message that came in last."""
+        return self._letters[-1]
+
+    def _replaced(self, topic: bytes, payload, flags: int) -> bool:
+        """Put a newer value in the place of one that waits; a repetition keeps its own."""
+        for letter in self._letters:
+            if letter.keep == LATEST and letter.topic == topic and not letter.packet_id:
+                self._bytes += _size(payload) - _size(letter.payload)
+                letter.payload = payload
+                letter.flags = flags
+                return True
+        return False
+
+    def _room(self, size: int, keep: int) -> bool:
+        """Account for `size` more bytes, dropping what may go; False if that is not enough."""
+        while len(self._letters) >= self._most or self._bytes + size > self._most_bytes:
+            if size > self._most_bytes or not self._drop(keep):
+                return False
+        self._bytes += size
         return True
 
     def _drop(self, keep: int) -> bool:
@@ -110,8 +124,11 @@ class Outbox:
                 return number
 
     def acknowledged(self, packet_id: int) -> Letter | None:
-        """PUBACK or PUBCOMP: the message is delivered; it may be looked at until the next put()."""
-        letter = self._find(packet_id)
+        """PUBACK or PUBCOMP: delivered. The message may be looked at until the next put()."""
+        letters = self._letters
+        letter = letters[0] if letters else None
+        if letter is None or letter.packet_id != packet_id:
+            letter = self._find(packet_id)
         if letter is None or letter.stage == _WAITING:
             return None
         self.unacknowledged -= 1

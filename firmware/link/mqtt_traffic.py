@@ -4,7 +4,7 @@ from micropython import const
 
 from firmware.codec.mqtt import Decoder, PacketError
 from firmware.codec.mqtt_encoder import Encoder
-from firmware.link.mqtt_outbox import Outbox
+from firmware.link.mqtt_outbox import LATEST, NEWEST, Outbox
 from firmware.link.stream import LinkError, failure
 from firmware.ticks import after, since
 
@@ -101,17 +101,47 @@ class Traffic:
             self._asks.append((topic_filter, qos))
             self.fill()
 
-    def send(self, topic: bytes, payload, flags: int, keep: int, properties: bytes = b"") -> bool:
-        """At once if possible, else later; False if it was refused."""
-        if self.open and not flags & 6 and not self.outbox.waiting and type(payload) is bytes:
-            if self.encoder.put(topic, payload, flags, 0):
-                self.published += 1
-                self.flush()
-                return True
+    def publish(self, topic, payload, qos: int = 0, retain: bool = False, keep: int = LATEST):
+        """Send or queue one message; False when it was refused because the queue is full.
+
+        Topic and payload are str or bytes, of which bytes cost no memory; or the payload is
+        streamed: an object with length() in bytes and chunks(), an iterator of bytes. `keep` says
+        what may happen to the message while it waits: LATEST, NEWEST or ALWAYS.
+        """
+        qos = qos << 1 | retain
+        if (
+            type(topic) is bytes
+            and type(payload) is bytes
+            and not qos & 6
+            and self.open
+            and not self.outbox.waiting
+            and self.encoder.put(topic, payload, qos)
+        ):
+            self.published += 1
+            self.flush()
+            return True
+        self._keep = keep
+        return self._later(topic, payload, qos)
+
+    def _later(self, topic, payload, flags: int) -> bool:
+        """Through the queue, which may be empty."""
+        if isinstance(topic, str):
+            topic = topic.encode()
+        if isinstance(payload, str):
+            payload = payload.encode()
         if len(topic) + _HEAD > len(self.encoder.buffer):
             return False
-        if not self.outbox.put(topic, payload, flags, keep, properties):
+        if not self.outbox.put(topic, payload, flags, self._keep):
             return False
+        if self.open:
+            self.fill()
+        return True
+
+    def respond(self, topic: bytes, payload, flags: int, properties: bytes) -> bool:
+        """The same for an answer with MQTT 5 properties."""
+        if not self.outbox.put(topic, payload, flags, NEWEST):
+            return False
+        self.outbox.last().properties = properties
         if self.open:
             self.fill()
         return True
@@ -138,54 +168,60 @@ class Traffic:
     def receive(self, now: int) -> bool:
         """Take what has arrived, a few packets at most; True if anything came."""
         decoder = self.decoder
-        clock = self._owner.clock
         busy = False
         for _ in range(_MESSAGES):
             # without room for an acknowledgement TCP holds the rest
-            if self.encoder.open or self.encoder.end > self._full or self._owed:
-                return busy
+            if self.encoder.end > self._full or self.encoder.open or self._owed:
+                break
             kind = decoder.next()
             if not kind:
                 if not self._read(decoder):
-                    return busy
+                    break
                 busy = True
                 kind = decoder.next()
-                if not kind:
-                    continue
-            busy = True
-            self._heard = True
-            if kind == _PUBLISH and self.open:
-                self._message(decoder)
-                if (clock() - now) & _TICKS > _STEP_MS or not self._socket:
-                    return True
-            elif not self.open:
-                self._owner.greeted(kind, now)
-            else:
-                self._answer(kind, now)
+            if kind:
+                busy = self._heard = True
+                if kind != _PUBLISH or not self.open:
+                    self._answer(kind, now)
+                elif self._message(decoder, now):
+                    break
         return busy
 
     def _read(self, decoder) -> bool:
-        try:
-            count = self._socket.readinto(decoder.target())
-        except OSError as error:
-            raise failure(error)
+        count = self._fetch(decoder)
+        if count:
+            decoder.filled(count)
+            return True
         if count is None:
             return False
-        if not count:
-            raise LinkError("closed by the broker")
-        decoder.filled(count)
-        return True
+        raise LinkError("closed by the broker")
 
-    def _message(self, decoder):
+    def _fetch(self, decoder):
+        try:
+            return self._socket.readinto(decoder.target())
+        except OSError:
+            return self._cut(decoder)
+
+    def _cut(self, decoder):
+        """Try once more, to learn why: keeping the exception costs the quick way a heap block."""
+        try:
+            self._socket.readinto(decoder.target())
+        except OSError as error:
+            raise failure(error)
+        raise LinkError("cut off")
+
+    def _message(self, decoder, now: int) -> bool:
+        """Hand over a message and acknowledge it; True when it is time to let others run."""
         self.received += 1
         qos = decoder.qos
         if qos == 2:
             self._message_once(decoder)
-            return
-        packet_id = decoder.packet_id
-        self._owner.on_message(decoder.topic, decoder.payload, decoder)
-        if qos:
-            self._acknowledge(_PUBACK, packet_id)
+        else:
+            packet_id = decoder.packet_id
+            self._owner.on_message(decoder.topic, decoder.payload, decoder)
+            if qos:
+                self._acknowledge(_PUBACK, packet_id)
+        return (self._owner.clock() - now) & _TICKS > _STEP_MS or not self.open
 
     def _message_once(self, decoder):
         """QoS 2: known until its release."""
@@ -198,40 +234,44 @@ class Traffic:
         self._acknowledge(_PUBREC, packet_id)
 
     def _acknowledge(self, kind: int, packet_id: int):
-        if self.encoder.room() < 4:  # the receiver has published: owed until there is room
-            self._owed.append(kind << 16 | packet_id)
+        encoder = self.encoder
+        if encoder.open or encoder.end > len(encoder.buffer) - 4:
+            self._owed.append(kind << 16 | packet_id)  # until there is room
         else:
-            self.encoder.acknowledge(kind, packet_id)
+            encoder.acknowledge(kind, packet_id)
 
     def _answer(self, kind: int, now: int):
-        decoder = self.decoder
-        packet_id = decoder.packet_id
-        if kind == _PUBACK or kind == _PUBCOMP or (kind == _PUBREC and decoder.code & 0x80):
-            letter = self.outbox.acknowledged(packet_id)
-            if letter:
-                self._owner.on_delivered(letter.topic, letter.payload)
-        elif kind == _PUBREC:
-            self.outbox.received(packet_id, now)
-            self._acknowledge(_PUBREL, packet_id)
-        elif kind == _PUBREL:
-            if packet_id in self._incomplete:
-                self._incomplete.remove(packet_id)
-            self._acknowledge(_PUBCOMP, packet_id)
+        """Any packet but a message."""
+        if not self.open:
+            self._owner.greeted(kind, now)
+        elif _PUBACK <= kind <= _PUBCOMP:
+            self._acknowledged(kind, self.decoder.packet_id, now)
         elif kind == _PINGRESP:
             self._pinged = False
         elif kind == _SKIPPED:
-            self._skip(decoder)
-        elif kind >= _SUBACK and kind < _PINGRESP:
-            refused = self._asked.pop(packet_id, None)
-            if refused and decoder.code & 0x80:
+            self._skip(self.decoder)
+        elif _SUBACK <= kind < _PINGRESP:
+            refused = self._asked.pop(self.decoder.packet_id, None)
+            if refused and self.decoder.code & 0x80:
                 self._owner.note(0, f"no right to subscribe to {refused.decode()}")
+        elif kind == _DISCONNECT:
+            raise LinkError("ended by the broker: " + self.decoder.five.reason(self.decoder.code))
         else:
-            self._unasked(kind, decoder)
+            raise PacketError("order of packets", 0x82)
 
-    def _unasked(self, kind: int, decoder):
-        if kind == _DISCONNECT:
-            raise LinkError("ended by the broker: " + decoder.five.reason(decoder.code))
-        raise PacketError("order of packets", 0x82)
+    def _acknowledged(self, kind: int, packet_id: int, now: int):
+        """The four packets that accompany messages of QoS 1 and 2."""
+        if kind == _PUBREL:
+            if packet_id in self._incomplete:
+                self._incomplete.remove(packet_id)
+            self._acknowledge(_PUBCOMP, packet_id)
+        elif kind == _PUBREC and not self.decoder.code & 0x80:
+            self.outbox.received(packet_id, now)
+            self._acknowledge(_PUBREL, packet_id)
+        else:
+            letter = self.outbox.acknowledged(packet_id)
+            if letter:
+                self._owner.on_delivered(letter.topic, letter.payload)
 
     def _skip(self, decoder):
         self.skipped += 1
@@ -241,8 +281,23 @@ class Traffic:
 
     def fill(self):
         """Put what waits into the encoder as far as there is room, and write."""
-        encoder = self.encoder
         now = self._owner.clock() & _TICKS
+        if self._owed or self._asks:
+            self._fill_requests(now)
+        outbox = self.outbox
+        while letter := outbox.next():
+            if self.agreed and not self._allowed(letter):
+                continue
+            if letter.flags & 6 and not letter.packet_id:
+                letter.packet_id = self._new_id()
+            if not self._put(letter):
+                break
+            outbox.taken(letter, now)
+            self.published += 1
+        self.flush()
+
+    def _fill_requests(self, now: int):
+        encoder = self.encoder
         while self._owed and encoder.room() >= 4:
             owed = self._owed.pop(0)
             encoder.acknowledge(owed >> 16, owed & 0xFFFF)
@@ -252,23 +307,19 @@ class Traffic:
             encoder.ask(packet_id, topic_filter, qos)
             self._asked[packet_id] = topic_filter
             self._asked_at = now
-        outbox = self.outbox
-        while letter := outbox.next():
-            if self.agreed and not self._allowed(letter):
-                continue
-            packet_id = letter.packet_id
-            if letter.flags & 6 and not packet_id:
-                packet_id = letter.packet_id = self._new_id()
-            payload = letter.payload
-            if type(payload) is not bytes or not encoder.put(
-                letter.topic, payload, letter.flags, packet_id
-            ):
-                if encoder.end:
-                    break
-                encoder.publish(letter.topic, payload, letter.flags, packet_id, letter.properties)
-            outbox.taken(letter, now)
-            self.published += 1
-        self.flush()
+
+    def _put(self, letter) -> bool:
+        """One message into the encoder: beside others if it fits, alone if it is large."""
+        encoder = self.encoder
+        encoder.packet_id = letter.packet_id
+        if type(letter.payload) is bytes and encoder.put(
+            letter.topic, letter.payload, letter.flags
+        ):
+            return True
+        if encoder.end:
+            return False
+        encoder.publish(letter)
+        return True
 
     def _allowed(self, letter) -> bool:
         """MQTT 5: keep to what the broker has agreed to; False if it cannot take the message."""
@@ -291,17 +342,39 @@ class Traffic:
     def flush(self):
         """Write what the socket takes now; a failure shows at the next step."""
         encoder = self.encoder
-        start = encoder.start
-        end = encoder.end
-        if self._broken or end == start:
+        if self._broken or encoder.end == encoder.start:
             return
+        if encoder.start:
+            self._flush_rest()
+            return
+        count = self._write(encoder)
+        if count:
+            self._spoke = True
+            if count == encoder.end and not encoder.open:
+                encoder.end = 0
+            else:
+                self._sent(count)
+
+    def _write(self, encoder):
         try:
-            count = self._socket.write(encoder.buffer, start, end - start)
-            if count:
-                self._spoke = True
-                encoder.sent(count)
+            return self._socket.write(encoder.buffer, encoder.end)
+        except OSError:
+            return self._flush_rest()  # which learns why
+
+    def _flush_rest(self):
+        encoder = self.encoder
+        try:
+            count = self._socket.write(encoder.buffer, encoder.start, encoder.end - encoder.start)
         except OSError as error:
             self._broken = str(failure(error))
+            return
+        if count:
+            self._spoke = True
+            self._sent(count)
+
+    def _sent(self, count: int):
+        try:
+            self.encoder.sent(count)
         except StopIteration:
             self._broken = "streamed payload shorter than its length"
 

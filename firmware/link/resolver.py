@@ -18,7 +18,7 @@ _LARGEST = const(512)  # bytes of an answer over UDP, RFC 1035 section 4.2.1
 
 
 class Resolver:
-    """Asks the servers in turn, keeps answers for their time to live, and old ones as a last resort.
+    """Asks the servers in turn, keeps answers for their time, and old ones as a last resort.
 
     `servers()` gives [(address, port), ...], such as what DHCP has told; it may be empty.
     """

@@ -1,8 +1,9 @@
 """TLS on top of a TCP connection: who may be trusted, and a handshake in steps."""
 
-import tls
 from binascii import hexlify
 from hashlib import sha256
+
+import tls
 
 from firmware.link.stream import LinkError, failure
 from firmware.ticks import since
@@ -111,7 +112,10 @@ class _Socket:
         self.readinto = socket.readinto
         self._refused = 0
 
-    def write(self, buffer, start: int, count: int):
+    def write(self, buffer, start: int, count: int = -1):
+        """write(buffer, count) or write(buffer, start, count), as sockets have it."""
+        if count < 0:
+            start, count = 0, start
         count = self._refused or count
         sent = self._socket.write(buffer, start, count)
         self._refused = count - (sent or 0)

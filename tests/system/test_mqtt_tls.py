@@ -95,10 +95,10 @@ def test_the_handshake_waits_for_the_contactor(authority):
     with Mosquitto(listener=authority.listener("good")) as broker:
         url = broker.url.replace("mqtt:", "mqtts:")
         with BoxProcess(url, trust={"ca": authority.path, "held": True}) as box:
-            until(lambda: box.status()["state"] == "held", "held handshake")  # noqa: B023
+            until(lambda: box.status()["state"] == "held", "held handshake")
             box.do("contactor", open=True)
             box.wait("connected")
         trust = {"ca": authority.path, "held": True, "longest_wait_ms": 1500}
         with BoxProcess(url, trust=trust) as box:
-            until(lambda: box.status()["state"] == "held", "held handshake")  # noqa: B023
+            until(lambda: box.status()["state"] == "held", "held handshake")
             box.wait("connected")

@@ -49,7 +49,9 @@ class Peer:
         self.incoming = self.incoming[count:]
         return count
 
-    def write(self, buffer, start, count):
+    def write(self, buffer, start, count=-1):
+        if count < 0:
+            start, count = 0, start
         count = min(count, self.accepts)
         if count == 0:
             return None

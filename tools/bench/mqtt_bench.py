@@ -49,7 +49,12 @@ class Bench:
 
     def run(self, side, mode, qos, count, port, interpreter="micropython", before=(), more=()):
         """One process of one side; its figures, or None if it does not come to an end."""
-        command = [*before, *_words(TOOLS / interpreter), *more, str(ROOT / "tools/bench" / SIDES[side])]
+        command = [
+            *before,
+            *_words(TOOLS / interpreter),
+            *more,
+            str(ROOT / "tools/bench" / SIDES[side]),
+        ]
         command += [mode, str(qos), str(count), str(port), *(["count"] if before else [])]
         environment = {"MICROPYPATH": f"{self.folder}:.frozen", "PATH": "/usr/bin:/bin"}
         done = subprocess.run(
@@ -84,7 +89,9 @@ class Bench:
         low, high = (100, 300) if (mode, qos) == ("tx", 1) else (1000, 3000)
         before = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
         more = ("-X", "heapsize=256k")
-        counts = [self.scripted(side, mode, qos, n, interpreter, before, more) for n in (low, high)]
+        counts = [
+            self.scripted(side, mode, qos, n, interpreter, before, more) for n in (low, high)
+        ]
         return (counts[1] - counts[0]) // (high - low)
 
     def held(self, side):
@@ -110,7 +117,10 @@ def _instructions(text: str) -> int:
 
 
 def row(name, values, unit=""):
-    cells = ["-" if value is None else f"{value:,.0f}" if value > 9 else f"{value:.1f}" for value in values]
+    cells = [
+        "-" if value is None else f"{value:,.0f}" if value > 9 else f"{value:.1f}"
+        for value in values
+    ]
     print(f"{name:44}" + "".join(f"{cell:>14}" for cell in cells) + f"  {unit}", flush=True)
 
 
@@ -121,7 +131,9 @@ def main():
         names = {"rx": "receive", "tx": "publish"}
         for mode, qos in CASES:
             slow = {("umqtt.simple", "tx", 1): 60}
-            rates = [bench.rate(side, mode, qos, slow.get((side, mode, qos), 20000)) for side in SIDES]
+            rates = [
+                bench.rate(side, mode, qos, slow.get((side, mode, qos), 20000)) for side in SIDES
+            ]
             row(f"{names[mode]}, QoS {qos}, through Mosquitto", rates, "messages/s")
         figures = {}
         for interpreter, bits in (("micropython32", "32 bit"), ("micropython", "64 bit")):
@@ -131,7 +143,11 @@ def main():
                 count = 100 if (mode, qos) == ("tx", 1) else 2000
                 pair = [bench.scripted(side, mode, qos, count, interpreter) for side in SIDES]
                 figures[bits] = pair
-                row(f"{names[mode]}, QoS {qos}, garbage, {bits}", [p["bytes"] for p in pair], "bytes/message")
+                row(
+                    f"{names[mode]}, QoS {qos}, garbage, {bits}",
+                    [p["bytes"] for p in pair],
+                    "bytes/message",
+                )
             for key in ("imported", "connected"):
                 row(f"RAM {key}, {bits}", [p[key] for p in figures[bits]], "bytes")
         for interpreter, bits in (("micropython-esp32like", "32 bit"), ("micropython", "64 bit")):
@@ -140,7 +156,11 @@ def main():
             for mode, qos in CASES:
                 counts = [bench.instructions(side, mode, qos, interpreter) for side in SIDES]
                 row(f"{names[mode]}, QoS {qos}, instructions, {bits}", counts, "per message")
-        row("loop held, broker stalled in half a packet", [bench.held(side) for side in SIDES], "ms")
+        row(
+            "loop held, broker stalled in half a packet",
+            [bench.held(side) for side in SIDES],
+            "ms",
+        )
         print(f"{'':44}{'':14}{'for ever':>14}")
 
 

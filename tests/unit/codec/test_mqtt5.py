@@ -172,6 +172,14 @@ class Hello:
     user = password = None
 
 
+class Letter:
+    """A message as the encoder wants it."""
+
+    def __init__(self, topic, payload, flags=0, packet_id=0, properties=b""):
+        self.topic, self.payload, self.flags, self.packet_id = topic, payload, flags, packet_id
+        self.properties = properties
+
+
 def test_packets_that_we_send():
     encoder = Encoder(200)
     encoder.begin(mqtt5)
@@ -183,11 +191,11 @@ def test_packets_that_we_send():
             b"\x10\x25\x00\x04MQTT\x05\x2e\x00\x3c\x0b\x21\x00\x10\x22\x00\x08\x27\x00\x00\x10\x00"
             b"\x00\x03box\x00\x00\x01w\x00\x04gone",
         ),
-        ("publish", (b"a", b"hi", 0, 0), b"\x30\x06\x00\x01a\x00hi"),
-        ("publish", (b"a", b"hi", 2, 5), b"\x32\x08\x00\x01a\x00\x05\x00hi"),
+        ("publish", (Letter(b"a", b"hi", 0, 0),), b"\x30\x06\x00\x01a\x00hi"),
+        ("publish", (Letter(b"a", b"hi", 2, 5),), b"\x32\x08\x00\x01a\x00\x05\x00hi"),
         (
             "publish",
-            (b"a", b"hi", 0, 0, b"\x09\x00\x01c"),
+            (Letter(b"a", b"hi", 0, 0, b"\x09\x00\x01c"),),
             b"\x30\x0a\x00\x01a\x04\x09\x00\x01chi",
         ),
         ("ask", (1, b"a", 1), b"\x82\x07\x00\x01\x00\x00\x01a\x01"),
@@ -202,7 +210,7 @@ def test_packets_that_we_send():
             bytes(encoder.buffer[: encoder.end]),
         )
         encoder.sent(encoder.end)
-    assert not encoder.put(b"a", b"b", 0, 0)
+    assert not encoder.put(b"a", b"b", 0)
     hello.clean = False
     hello.will = None
     encoder.connect(hello)

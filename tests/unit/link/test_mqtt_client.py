@@ -73,7 +73,8 @@ def test_user_password_and_will_go_out():
     client.clock = lambda: 0
     for _ in range(6):
         client.step(0)
-    body = b"\x00\x04MQTT\x04\xee\x00\x1e\x00\x03box\x00\x0abox/online\x00\x07offline\x00\x02me\x00\x02pw"
+    body = b"\x00\x04MQTT\x04\xee\x00\x1e\x00\x03box"
+    body += b"\x00\x0abox/online\x00\x07offline\x00\x02me\x00\x02pw"
     assert peer.take() == bytes([0x10, len(body)]) + body
 
 
