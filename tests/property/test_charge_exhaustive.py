@@ -76,6 +76,7 @@ def _late(level):
 
 
 _ABC = {level: _car(level) for level in "ABC"}
+_BC = {level: _car(level) for level in "BC"}
 _TWO = dict(
     PLAIN, phase_contactor=True, phase_mirror=True, pilot_disconnect=True, max_current_ma=16000
 )
@@ -98,17 +99,8 @@ def _short_recipe(point):
 CAMPAIGNS = {
     "levels": (PLAIN, {"wake": False}, {level: _car(level) for level in "ABCD"}, None),
     "shorts": (PLAIN, {"wake": False}, {level: _car(level) for level in "BCEF"}, None),
-    "doubts": (
-        PLAIN,
-        {"wake": False},
-        {
-            "B": _car("B"),
-            "C": _car("C"),
-            "lost": _car("C", False),
-            "silent": _car("B", True, False),
-        },
-        None,
-    ),
+    "doubts": (PLAIN, {"wake": False}, dict(_BC, lost=_car("C", False)), None),
+    "silence": (PLAIN, {"wake": False}, dict(_BC, silent=_car("B", True, False)), None),
     "ventilated": (
         dict(PLAIN, ventilation=True),
         {"wake": False},
@@ -135,8 +127,17 @@ CAMPAIGNS = {
             "A sound": _mirror("A", False, False),
             "C sound": _mirror("C", False, False),
             "B welded": _mirror("B", True, False),
-            "C stuck": _mirror("C", False, True),
             "acknowledge": _acknowledge,
+        },
+        None,
+    ),
+    "stuck": (
+        PLAIN,
+        {"wake": False},
+        {
+            "B sound": _mirror("B", False, False),
+            "C sound": _mirror("C", False, False),
+            "C stuck": _mirror("C", False, True),
         },
         None,
     ),

@@ -29,6 +29,14 @@ def offered(duty: int) -> int:
     return duty * 250000 // 65536 - 160000
 
 
+def _kind(high_mv: int) -> str:
+    if high_mv >= 11000:
+        return "A"
+    if high_mv > 1000:
+        return "car"
+    return "E" if high_mv > -6000 else "F"
+
+
 class Watch:
     """Call before() with the inputs of a step ready, after() with its outputs."""
 
@@ -41,6 +49,8 @@ class Watch:
         self.unknown_ms = 0
         self.unknown = 0
         self.proof_ms = 0  # of a sound diode in this plug-in
+        self.kind = ""  # A, E, F, or a car; for how long without a break
+        self.same = self.same_ms = 0
         self.stop_ms = 0  # closed without PWM
         self.blank_ms = 0  # while B may be a glitch
         self.open_ms = 10000
@@ -86,9 +96,14 @@ class Watch:
         self.away = min(self.away + 1, 3)
 
     def _prove(self, sound: bool, high: int, elapsed: int):
+        """A spike is no unplugging: three decisions and 30 ms of the same level forget the car."""
+        kind = _kind(high)
+        self.same = min(self.same + 1, 3) if kind == self.kind else 1
+        self.same_ms = min(self.same_ms + elapsed, LEAVE_MS) if kind == self.kind else 0
+        self.kind = kind
         if sound:
             self.proof_ms = min(self.proof_ms + elapsed, PROOF_MS)
-        elif not 1000 < high < 11000:
+        elif kind != "car" and self.same >= 3 and self.same_ms >= LEAVE_MS:
             self.proof_ms = 0
 
     def _must(self, holds: bool, rule: str):
@@ -102,7 +117,9 @@ class Watch:
         if closed and not self.was_closed:
             self._must(running, "closes only while PWM runs")
             self._must(self.asking_ms >= ASK_MS, "closes only after 500 ms of asking")
-            self._must(self.proof_ms >= PROOF_MS, "closes only with the diode proved in this plug-in")
+            self._must(
+                self.proof_ms >= PROOF_MS, "closes only with the diode proved in this plug-in"
+            )
             self._must(self.open_ms >= APART_MS, "closes only 250 ms after opening")
             self._must(self.bench.inputs.contactor_mirror in (None, False), "closes a weld")
         if closed:
@@ -120,14 +137,14 @@ class Watch:
         self._must(
             not (self.away >= 3 and self.away_ms >= LEAVE_MS), "three decisions and 30 ms open it"
         )
-        self._must(not (self.unknown >= 3 and self.unknown_ms >= SILENT_MS), "60 ms of silence open it")
+        self._must(
+            not (self.unknown >= 3 and self.unknown_ms >= SILENT_MS), "60 ms of silence open it"
+        )
         self._must(running or self.stop_ms < FORCED_MS + 20, "6 s without PWM open it")
         self._must(not inputs.emergency_stop, "an emergency stop opens it at once")
         self._must(inputs.supply_ok is not False, "a bad supply opens it at once")
         self._must(self.tripped < 2, "two decisions of the residual current sensor open it")
-        self._must(
-            self.gap_ms <= GAP_MS or not self.was_closed, "a step that came late opens it"
-        )
+        self._must(self.gap_ms <= GAP_MS or not self.was_closed, "a step that came late opens it")
 
     def _judge_offer(self, duty: int):
         point = self.bench.point
