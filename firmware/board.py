@@ -174,9 +174,14 @@ class Board:
         return uart, machine.Pin(enable, machine.Pin.OUT, value=0)
 
     def s0(self, index: int):
-        """Counter of falling edges on S0 input `index` (0 or 1), 5 ms of bounce ignored."""
+        """PulseInput on S0 input `index` (0 or 1), 5 ms of bounce ignored.
+
+        The hardware counter's filter ends at 13 us: it would count the bounce.
+        """
+        from firmware.pulse_input import PulseInput
+
         pin = machine.Pin(self.wiring["s0"][index], machine.Pin.IN, machine.Pin.PULL_UP)
-        return machine.Counter(index, pin, edge=machine.Counter.FALLING)
+        return PulseInput(pin)
 
     def wlan(self):
         return network.WLAN(network.WLAN.IF_STA)

@@ -52,9 +52,12 @@ class Meters:
         )
         dev_id = entry["dev_id"]
         meter.restore(self._ledger.value(dev_id + _PULSES), self._ledger.value(dev_id + _IMPORT))
-        counted = (dev_id, meter, self._board.s0(index))
+        contact = self._board.s0(index)
+        counted = (dev_id, meter, contact)
         self._pulses.append(counted)
-        device = MeterDevice(devices, entry, meter.reading, "S0 meter")
+        device = MeterDevice(
+            devices, entry, meter.reading, "S0 meter", lambda: "1" if contact.closed() else "0"
+        )
         device.release = lambda: self._pulses.remove(counted)
         return device
 
@@ -121,7 +124,7 @@ class Meters:
     def update(self, point, now: int):
         """One second's work: pulses, formulas, the ledger, and the charge point's own meter."""
         for dev_id, meter, counter in self._pulses:
-            meter.update(now, counter.value())
+            meter.update(now, counter.value(), counter.at)
             self._ledger.raise_to(dev_id + _PULSES, meter.pulses)
         if self.kinds:
             self.kinds.update(now)

@@ -8,9 +8,13 @@ from firmware.settings import Settings
 class Counter:
     def __init__(self):
         self.count = 0
+        self.at = None
 
     def value(self):
         return self.count
+
+    def closed(self):
+        return True
 
 
 class Board:
