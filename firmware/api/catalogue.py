@@ -5,7 +5,7 @@ from firmware.api.errors import ApiError
 
 COMMANDS = """
 get_dev_types anyone - object
-help anyone - any name?:text:1:32
+help admin - any name?:text:1:32
 """
 _TYPES = """
 evse_powerbrain Charge point of this box

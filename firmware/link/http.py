@@ -46,8 +46,7 @@ _REASONS = {
 _STATUS = {"not_allowed": 403, "slow_down": 429, "unknown_command": 404, "busy": 503}
 _PAGE = (
     "<!doctype html><title>Wallbox</title><p>This wallbox is controlled over MQTT and HTTP. Try "
-    '<a href="/cnf?cmd=get_dev_info">/cnf?cmd=get_dev_info</a> or '
-    '<a href="/cnf?cmd=help">/cnf?cmd=help</a>.'
+    '<a href="/cnf?cmd=get_dev_info">/cnf?cmd=get_dev_info</a>.'
 )
 
 

@@ -1,6 +1,6 @@
 import json
 
-from firmware.api.commands import ADMIN, ANYONE, ROLES, rows
+from firmware.api.commands import ADMIN, ANYONE, OPEN, ROLES, rows
 from tests.unit.api.bench import Bench
 
 
@@ -8,6 +8,15 @@ def test_every_command_of_the_table_has_its_handler():
     for line in rows():
         assert callable(line[4]), line[0]
         assert line[1] in ROLES and line[2] in ("-", "flash"), line[0]
+
+
+def test_who_has_no_role_is_refused_before_anything_is_loaded():
+    opened = [line[0] for line in rows() if line[1] == "anyone"]
+    assert sorted(OPEN.split()) == sorted(opened)
+    for line in rows():
+        answer = Bench().ask("cmd=" + line[0], None, ANYONE)
+        denied = isinstance(answer, dict) and answer.get("error", {}).get("code") == "not_allowed"
+        assert denied == (line[0] not in opened), line[0]
 
 
 def test_dev_info_is_for_anyone_and_parameters_are_for_the_admin():

@@ -124,10 +124,10 @@ def test_who_may_do_what():
         (get("cmd=get_devices").replace(b"Host", b"Authorization: Bearer x\r\nHost"), 401,
          "wrong_password"),
         (get("cmd=get_dev_info").replace(b"Host", b"Origin: http://evil\r\nHost"), 403, None),
-        (get("cmd=help").replace(b"Host", b"Referer: http://evil/box\r\nHost"), 403, None),
-        (get("cmd=help").replace(b"Host", b"Origin: null\r\nHost"), 403, None),
-        (get("cmd=help").replace(b"Host", b"Origin: http://box\r\nHost"), 200, None),
-        (get("cmd=help").replace(b"Host", b"Referer: http://box/x/y\r\nHost"), 200, None),
+        (get("cmd=get_params").replace(b"Host", b"Referer: http://evil/box\r\nHost"), 403, None),
+        (get("cmd=get_params").replace(b"Host", b"Origin: null\r\nHost"), 403, None),
+        (get("cmd=get_params").replace(b"Host", b"Origin: http://box\r\nHost"), 200, None),
+        (get("cmd=get_params").replace(b"Host", b"Referer: http://box/x/y\r\nHost"), 200, None),
         (get("cmd=fly"), 404, "unknown_command"),
         (get("", path="/nothing"), 404, "bad_request"),
     ):  # fmt: skip
@@ -207,7 +207,7 @@ def test_who_hangs_up_is_forgotten():
         def send(self, data):
             raise OSError(104)
 
-    peers = [Peer(hangs_up=True), Peer(b"GET /", hangs_up=True), Reset(get("cmd=help"))]
+    peers = [Peer(hangs_up=True), Peer(b"GET /", hangs_up=True), Reset(get("cmd=get_params"))]
     door = serve(Bench(), peers)
     assert all(peer.closed for peer in peers) and door.refused == 3
 
