@@ -31,14 +31,27 @@ class Box:
             options.trust = self.trust(settings["trust"])
         url = broker_url(settings["url"])
         self.client = MqttClient(url, settings["id"], Log(), settings.get("will"), options)
-        for name in settings.get("attributes", {}):
-            setattr(self.client, name, settings["attributes"][name])
-        self.client.on_message = self.message
+        attributes = settings.get("attributes", {})
+        self.client.on_message = self.ignore if attributes.get("quiet") else self.message
+        if attributes.get("eager"):
+            asyncio.create_task(self.hurry())
         self.client.on_delivered = lambda topic, payload: tell("delivered", topic=topic.decode())
         self.client.on_connected = lambda: tell("connected")
+        self.worst_us = 0
         for topic, qos in settings.get("subscribe", []):
             self.client.subscribe(topic, qos)
         self.worst_us = 0
+
+    def ignore(self, topic, payload, message):
+        """For floods."""
+
+    async def hurry(self):
+        """Cut the waits between attempts short."""
+        line = self.client.line
+        while True:
+            if line.state == "waiting":
+                line.state = "off"
+            await asyncio.sleep_ms(20)
 
     def trust(self, values):
         from firmware.link.tls import Trust
