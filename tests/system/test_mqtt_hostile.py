@@ -83,6 +83,7 @@ class HostileBroker:
 
 def packets(rng):
     """Sound packets, often damaged, in large portions."""
+    time.sleep(0.01)  # else the kernel's buffers take it all, and a cut loses the rest
     whole = rng.choices(SOUND, k=8)
     if rng.random() < 0.2:
         damaged = bytearray(whole[0])
@@ -101,7 +102,8 @@ def test_a_million_hostile_bytes_neither_kill_nor_block_nor_grow_the_client():
             before = box.status()["memory"]
             until(lambda: broker.sent >= TOTAL, "the end of it", lambda: str(box.status()), 120)
             status = box.status()
-            assert status["failures"] > 3 and status["received"] > 100 and status["skipped"] > 3
+            assert status["failures"] > 3, (status, broker.connections, box.output[-5:])
+            assert status["received"] > 100 and status["skipped"] > 3
             assert status["memory"] - before < 8000
             assert status["worst_us"] < 200_000
 
