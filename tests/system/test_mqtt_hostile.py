@@ -99,6 +99,7 @@ def test_a_million_hostile_bytes_neither_kill_nor_block_nor_grow_the_client():
         attributes = {"quiet": True, "eager": True}
         with BoxProcess(url, [["to/#", 1]], attributes=attributes) as box:
             box.wait("connected")
+            until(lambda: broker.sent >= TOTAL // 2, "half of it", lambda: str(box.status()), 120)
             before = box.status()["memory"]
             until(lambda: broker.sent >= TOTAL, "the end of it", lambda: str(box.status()), 120)
             status = box.status()
