@@ -48,26 +48,25 @@ class ModbusTcp:
         """Connect when there are devices, ask whoever is due, for ever."""
         try:
             while True:
+                turn = None
                 try:
-                    await self._step()
-                except LinkError as error:
-                    self._lost(error)
+                    if self.line.state != "connected":
+                        await self._connect(_now())
+                    elif (turn := self.rota.next(_now())) is None:
+                        await asyncio.sleep_ms(_IDLE_MS)
+                    else:
+                        turn.device.ask(self.master, _now())
+                        await self._exchange()
+                        self._answered(turn)
+                except (FrameError, LinkError) as error:
+                    self._failed(turn, error)
         finally:
             self.line.hang_up()
 
-    async def _step(self):
-        now = _now()
+    async def _connect(self, now: int):
         if not self.rota.turns:
             await asyncio.sleep_ms(_CONNECT_MS)
-        elif self.line.state != "connected":
-            await self._connect(now)
-        elif (turn := self.rota.next(now)) is None:
-            await asyncio.sleep_ms(_IDLE_MS)
-        else:
-            await self._turn(turn)
-
-    async def _connect(self, now: int):
-        if self.line.advance(now):
+        elif self.line.advance(now):
             self.line.enter("connected", now)
             self.master.restart()
             self._deaf = 0
@@ -75,24 +74,21 @@ class ModbusTcp:
         else:
             await asyncio.sleep_ms(_CONNECT_MS)
 
-    async def _turn(self, turn):
-        turn.device.ask(self.master, _now())
-        try:
-            await self._exchange()
-        except FrameError as error:
-            self.rota.failed(turn, error, _now())
-            if error.code:
-                self.refused += 1
-            elif self._deaf == 0 or self._deaf >= _DEAF:
-                # After garbage nobody knows where the next frame begins.
-                raise LinkError(str(error))
-            return
-        except LinkError as error:
-            self.rota.failed(turn, FrameError(str(error)), _now())
-            raise
+    def _answered(self, turn):
         self.answered += 1
         self._deaf = 0
         self.rota.answered(turn, self.master, _now())
+
+    def _failed(self, turn, error):
+        """One answer is missing or wrong, or the connection is lost."""
+        lost = isinstance(error, LinkError)
+        if turn is not None:
+            named = FrameError(str(error)) if lost else error
+            self.rota.failed(turn, named, _now())
+            self.refused += named.code != 0
+        # After garbage nobody knows where the next frame begins.
+        if lost or (error.code == 0 and (self._deaf == 0 or self._deaf >= _DEAF)):
+            self._lost(error)
 
     async def _exchange(self):
         self.asked += 1

