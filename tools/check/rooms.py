@@ -36,6 +36,7 @@ _FILES = {
     "main.py": "app",
     "firmware/board.py": "board",
     "firmware/led.py": "board",
+    "firmware/pulse_input.py": "board",
     "firmware/sampler.py": "board",
     "firmware/wiring.py": "board",
     "firmware/checks.py": "leaf",
