@@ -122,6 +122,8 @@ class MicroPythonFile(pytest.File):
 class MicroPythonTest(pytest.Item):
     """One test function on one interpreter."""
 
+    function = None  # other items of pytest have one, and tests may look for their own among them
+
     def __init__(self, *, function: str, variant: str, line: int, **options):
         super().__init__(**options)
         self.function_name = function
