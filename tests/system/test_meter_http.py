@@ -5,6 +5,7 @@ import json
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -120,22 +121,27 @@ def test_a_meter_is_read_over_one_kept_connection():
     assert lines[-1]["worst"] < HELD_MS
 
 
+def together(*runs):
+    """Several polls at the same time, since each mostly waits."""
+    with ThreadPoolExecutor(len(runs)) as pool:
+        return [lines for lines, _ in pool.map(lambda run: poll(*run), runs)]
+
+
 def test_chunks_and_short_connections_are_read_too():
-    for mode in ("chunked", "close", "slow"):
-        lines, _ = poll(mode, 4)
+    modes = ("chunked", "close", "slow")
+    for mode, lines in zip(modes, together(*((mode, 4) for mode in modes)), strict=True):
         assert not lines[-1]["meters"][0]["stale"], mode
 
 
 def test_a_password_is_sent_when_there_is_one():
-    lines, _ = poll("login", 2, "admin:secret")
-    assert not lines[-1]["meters"][0]["stale"]
-    lines, _ = poll("login", 2, "admin:wrong")
-    assert lines[-1]["meters"][0]["stale"] and lines[-1]["meters"][0]["errors"] > 0
+    right, wrong = together(("login", 3, "admin:secret"), ("login", 3, "admin:wrong"))
+    assert not right[-1]["meters"][0]["stale"]
+    assert wrong[-1]["meters"][0]["stale"] and wrong[-1]["meters"][0]["errors"] > 0
 
 
 def test_answers_of_no_use_leave_the_values_stale_and_the_loop_alone():
-    for mode in ("garbage", "huge", "silent"):
-        lines, _ = poll(mode, 6)
+    modes = ("garbage", "huge", "silent")
+    for mode, lines in zip(modes, together(*((mode, 6) for mode in modes)), strict=True):
         meter = lines[-1]["meters"][0]
         assert meter["stale"] and meter["power_w"] is None and meter["errors"] > 0, mode
         assert lines[-1]["worst"] < HELD_MS, mode

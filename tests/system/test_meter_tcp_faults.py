@@ -5,6 +5,7 @@ import struct
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,36 +91,42 @@ class Server(socketserver.ThreadingTCPServer):
         """A connection that the box or the test has closed is what is tested."""
 
 
-@pytest.mark.parametrize(
-    ("mode", "fresh"),
-    [
-        ("split", True),
-        ("late", True),
-        ("older", True),
-        ("closing", True),
-        ("unit", False),
-        ("function", False),
-        ("short", False),
-        ("garbage", False),
-        ("silent", False),
-        ("refusing", False),
-    ],
-)
-def test_a_server_that_misbehaves_is_read_right_or_not_at_all(mode, fresh):
+MODES = {
+    "split": True,
+    "late": True,
+    "older": True,
+    "closing": True,
+    "unit": False,
+    "function": False,
+    "short": False,
+    "garbage": False,
+    "silent": False,
+    "refusing": False,
+}
+
+
+def read_from(mode: str) -> list[dict]:
+    """What the box says of a server of that kind."""
     with Server(("127.0.0.1", 0), Liar) as server:
         server.mode = mode
         server.requests = server.connections = 0
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        lines = run_box(
-            6 if fresh else 3,
-            "tcp",
-            "127.0.0.1",
-            str(server.server_address[1]),
-            "1:eastron_sdm630",
-        )
+        lines = run_box(6, "tcp", "127.0.0.1", str(server.server_address[1]), "1:eastron_sdm630")
         server.shutdown()
+    return lines
+
+
+@pytest.fixture(scope="module")
+def said() -> dict:
+    """All servers at the same time, since each test mostly waits."""
+    with ThreadPoolExecutor(len(MODES)) as pool:
+        return dict(zip(MODES, pool.map(read_from, MODES), strict=True))
+
+
+@pytest.mark.parametrize(("mode", "fresh"), MODES.items())
+def test_a_server_that_misbehaves_is_read_right_or_not_at_all(said, mode, fresh):
+    lines = said[mode]
     never_wrong(lines)
-    seen_fresh = any(not line["meters"][0]["stale"] for line in lines)
-    assert seen_fresh == fresh
+    assert any(not line["meters"][0]["stale"] for line in lines) == fresh
     if not fresh:
         assert lines[-1]["meters"][0]["power_w"] is None
