@@ -66,27 +66,27 @@ class Chores:
         if not self._fitted.proximity:
             return
         point = self._point
-        ohm = point.inputs.proximity_ohm
-        plugged = point.transaction.open
-        changed = self.cable.update(ohm)
-        rating_ma = self.cable.rating_ma
-        if changed and rating_ma:
-            point.limits.set("cable", rating_ma, 0, None, point.inputs.now)
-        elif changed and not plugged:
-            point.limits.lift("cable")
-        point.block(blocks.UNRATED, not rating_ma)
-        self._unrated_ms = self._unrated_ms + self._lap_ms if plugged and not rating_ma else 0
+        if self.cable.update(point.inputs.proximity_ohm):
+            self._rate(self.cable.rating_ma, point)
+        doubtful = not self.cable.rating_ma
+        point.block(blocks.UNRATED, doubtful)
+        doubtful = doubtful and point.transaction.open
+        self._unrated_ms = self._unrated_ms + self._lap_ms if doubtful else 0
         if self._unrated_ms >= _UNRATED_MS:
-            point.faults.report(faults.PROXIMITY, min(ohm or 0, 999999))
+            point.faults.report(faults.PROXIMITY, min(point.inputs.proximity_ohm or 0, 999999))
+
+    def _rate(self, rating_ma: int, point):
+        """A doubtful cable of a plugged car keeps the limit that it had."""
+        if rating_ma:
+            point.limits.set("cable", rating_ma, 0, None, point.inputs.now)
+        elif not point.transaction.open:
+            point.limits.lift("cable")
 
     def _sensors(self):
         self.protection.sensors(self._point.inputs)
 
     def _currents(self):
-        point = self._point
-        phases = point.phases.active if self._fitted.phase_contactor else 3
-        closed = point.outputs.contactor
-        self.protection.currents(point.measured, point.offered_ma, closed, phases, self._lap_ms)
+        self.protection.currents(self._point, self._lap_ms)
 
     def _residual(self):
         if not self._fitted.residual_test:

@@ -35,7 +35,7 @@ class Limits:
         """
         row = self._row(owner)
         self._values[row] = value_ma
-        self._expires[row] = after(now, min(ttl_ms, _LONGEST_MS)) if ttl_ms > 0 else None
+        self._expires[row] = _deadline(ttl_ms, now)
         self._fallbacks[row] = fallback_ma
         self._rule()
 
@@ -75,10 +75,13 @@ class Limits:
         for row in range(len(owners)):
             if owners[row] == owner:
                 return row
-        for column in (owners, self._values, self._expires, self._fallbacks):
+        return self._add(owner)
+
+    def _add(self, owner: str) -> int:
+        self._owners.append(owner)
+        for column in (self._values, self._expires, self._fallbacks):
             column.append(None)
-        owners[-1] = owner
-        return len(owners) - 1
+        return len(self._owners) - 1
 
     def _rule(self):
         smallest = None
@@ -90,3 +93,7 @@ class Limits:
                 self.owner = self._owners[row]
         self.value_ma = smallest or 0
         self.offer_ma = self.value_ma if self.value_ma >= self.minimum_ma else 0
+
+
+def _deadline(ttl_ms: int, now: int) -> int | None:
+    return after(now, min(ttl_ms, _LONGEST_MS)) if ttl_ms > 0 else None

@@ -118,9 +118,10 @@ class Pilot:
     def _judge(self, inputs, elapsed: int, closed: bool):
         self._blank_ms = max(0, self._blank_ms - elapsed)
         self.unknown_ms = self._unknown_count = 0
-        level = self.level
-        high_mv = inputs.high_mv
-        seen = level if self._lowest <= high_mv <= self._highest else _nearest(high_mv)
+        if self._lowest <= inputs.high_mv <= self._highest:
+            seen = self.level
+        else:
+            seen = _nearest(inputs.high_mv)
         if self.running:
             seen = self._check_diode(seen, inputs.low_mv, elapsed)
         if seen != self.seen:
@@ -128,12 +129,12 @@ class Pilot:
         elif self.seen_ms < _CALM_MS:
             self.seen_ms += min(elapsed, _LONGEST_MS)
             self._seen_count = min(self._seen_count + 1, _DECISIONS)
-        if seen != level:
+        if seen != self.level:
             self._leave(seen, elapsed, closed)
             return
         self._away = 0
-        proved = self.proved or not self.running or level == A
-        self._calm = proved and self.seen_ms >= _CALM_MS and not self._blank_ms
+        if self.seen_ms >= _CALM_MS and not self._blank_ms:
+            self._calm = self.proved or not self.running or seen == A
 
     def _check_diode(self, seen: int, low_mv: int, elapsed: int) -> int:
         if seen == A or seen > D:

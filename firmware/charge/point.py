@@ -86,16 +86,19 @@ class ChargePoint:
         self._visible = True
 
     def step(self):
-        """One pilot cycle: read self.inputs, fill self.outputs. Allocates nothing."""
+        """One pilot cycle: read self.inputs, fill self.outputs. Allocates nothing.
+
+        MicroPython takes the frame of a function from the heap, for as long as it runs, when its
+        locals and its stack need more than 11 words: nothing in a step may have such a frame.
+        """
         inputs = self.inputs
-        outputs = self.outputs
-        closed = outputs.contactor
+        closed = self.outputs.contactor
         elapsed = (inputs.now - self._then) & _TICKS
         if elapsed > _HELD_MS:
             elapsed = self._held(closed)
         self._then = inputs.now
-        level = self.level = self.pilot.update(inputs, elapsed, closed)
-        if level > _LAST_SOUND:
+        self.level = self.pilot.update(inputs, elapsed, closed)
+        if self.level > _LAST_SOUND:
             self._doubt()
         if inputs.residual_tripped or inputs.emergency_stop or inputs.supply_ok is False:
             self._protection.trip(inputs)
@@ -105,12 +108,12 @@ class ChargePoint:
             self._count_down(elapsed)
         self.chores.turn()
         offer_ma = 0 if self.blocked else self.limits.offer_ma
-        event = self._event(level, offer_ma)
+        event = self._event(offer_ma)
         if event:
             self._enter(self._row[event], event)
         if offer_ma != self.offered_ma and self._mode == states.PWM:
             self._offer(offer_ma)
-        outputs.contactor = self._closed and not self.faults.active
+        self.outputs.contactor = self._closed and not self.faults.active
 
     def _held(self, closed: bool) -> int:
         """The step came late; or the clock jumped, which looks the same."""
@@ -147,13 +150,13 @@ class ChargePoint:
         else:
             self.blocked &= ~reason
 
-    def _event(self, level: int, offer_ma: int) -> int:
+    def _event(self, offer_ma: int) -> int:
         """The first event that the present state lists, or 0."""
         row = self._row
         event = self.faults.event
         if event in row:
             return event
-        event = self._level_events[level]
+        event = self._level_events[self.level]
         if event in row:
             return event
         if not offer_ma:
@@ -187,23 +190,25 @@ class ChargePoint:
         self.state = state
         self._row = states.TRANSITIONS[state]
         self._timer_ms = states.TIMEOUTS.get(state, 0)
-        mode, connected, closed, _, shown = states.OUTPUTS[state]
-        if closed != self._closed:
-            self._closed = closed
-            self._turn(closed, was, event)
-        if mode != self._mode:
-            self._mode = mode
-            self._signal(self.limits.offer_ma if mode == states.PWM else 0)
-        self.outputs.pilot_connected = connected
-        self._look(connected and mode != states.MINUS)
-        if shown != "-":
-            self.shown = shown
+        self._set_outputs(states.OUTPUTS[state], was, event)
         self._note(state, event)
         self._timed = self._timer_ms > 0
         self._busy = True
         self._fresh = False
         self.wish = 0
         self.events.put(events.STATE, state)
+
+    def _set_outputs(self, output: tuple, was: int, event: int):
+        if output[2] != self._closed:
+            self._closed = output[2]
+            self._turn(self._closed, was, event)
+        if output[0] != self._mode:
+            self._mode = output[0]
+            self._signal(self.limits.offer_ma if self._mode == states.PWM else 0)
+        self.outputs.pilot_connected = output[1]
+        self._look(output[1] and self._mode != states.MINUS)
+        if output[4] != "-":
+            self.shown = output[4]
 
     def _turn(self, closed: bool, was: int, event: int):
         """The contactor is about to move."""

@@ -87,26 +87,22 @@ class Protection:
             self._share_ma = share_ma
             self._limits.set("temperature", share_ma, 0, None, now)
 
-    def currents(self, measured, offered_ma: int, closed: bool, phases: int, elapsed: int):
-        """Ten times a second; `phases`: how many may be live. Without a fresh meter: nothing."""
+    def currents(self, point, elapsed: int):
+        """Ten times a second; without a fresh meter nothing is concluded."""
+        measured = point.measured
         if not measured.known:
             self._over_ms = self._missing_ms = self._extra_ms = self._flow_ms = self._open_ms = 0
             return
-        first, second, third = measured.current_ma
-        others = second if second > third else third
-        most = first if first > others else others
-        if not closed:
+        most = max(measured.current_ma)
+        if not point.outputs.contactor:
             self._flow(most > _ACTIVE_MA or measured.power_w > _OPEN_W, measured.power_w, elapsed)
             return
         self._open_ms = 0
-        over = most * 10 > (offered_ma + 500) * 11 and offered_ma
+        over = most * 10 > (point.offered_ma + 500) * 11 and point.offered_ma
         self._over_ms = self._over_ms + elapsed if over else 0
         if self._over_ms >= _OVER_MS:
             self._faults.report(faults.OVER_CURRENT, most)
-        if others > _ACTIVE_MA:
-            self._balance(first, others, phases, elapsed)
-        else:
-            self._missing_ms = self._extra_ms = 0
+        self._balance(measured.current_ma, point.phases.output, elapsed)
 
     def _flow(self, flows: bool, power_w: int, elapsed: int):
         """With the contactor open for a while, nothing may flow."""
@@ -116,12 +112,15 @@ class Protection:
         if self._flow_ms >= _OPEN_MS:
             self._faults.report(faults.CURRENT_WHILE_OPEN, power_w)
 
-    def _balance(self, first: int, others: int, phases: int, elapsed: int):
-        """L1 has to be in use when others are; on one phase, no other may be."""
-        missing = others > _STRONG_MA and first < _IDLE_MA
-        self._missing_ms = self._missing_ms + elapsed if missing else 0
-        if self._missing_ms >= _MISSING_MS:
-            self._faults.report(faults.MISSING_PHASE, first)
-        self._extra_ms = self._extra_ms + elapsed if phases == 1 else 0
+    def _balance(self, current_ma: list, three: bool, elapsed: int):
+        """L1 has to be in use when others are; `three`: L2 and L3 are joined."""
+        others = max(current_ma[1], current_ma[2])
+        self._missing_ms += elapsed
+        if others <= _STRONG_MA or current_ma[0] >= _IDLE_MA:
+            self._missing_ms = 0
+        elif self._missing_ms >= _MISSING_MS:
+            self._faults.report(faults.MISSING_PHASE, current_ma[0])
+        three = three or not self._fitted.phase_contactor
+        self._extra_ms = self._extra_ms + elapsed if others > _ACTIVE_MA and not three else 0
         if self._extra_ms >= _EXTRA_MS:
             self._faults.report(faults.PHASE_WELDED, others)

@@ -62,18 +62,20 @@ class Transaction:
             self._charging_ms %= 1000
 
     def _count(self, measured, charging: bool, elapsed: int):
-        counter_wh = measured.energy_wh
         if not measured.known:
             return
-        if counter_wh is not None:
-            gone_wh = 0 if self._counter_wh is None else counter_wh - self._counter_wh
-            self._counter_wh = counter_wh
-            if 0 < gone_wh < _JUMP_WH:
-                self._add(gone_wh)
+        if measured.energy_wh is not None:
+            self._follow(measured.energy_wh)
         elif charging and measured.power_w > 0:
             self._watt_ms += min(measured.power_w, 100000) * min(elapsed, 1000)
             self._add(self._watt_ms // _WATT_MS_PER_WH)
             self._watt_ms %= _WATT_MS_PER_WH
+
+    def _follow(self, counter_wh: int):
+        gone_wh = 0 if self._counter_wh is None else counter_wh - self._counter_wh
+        self._counter_wh = counter_wh
+        if 0 < gone_wh < _JUMP_WH:
+            self._add(gone_wh)
 
     def _add(self, energy_wh: int):
         self.total_wh += energy_wh

@@ -5,11 +5,29 @@ nearly the same ones from such code (a load per name or attribute, one per opera
 """
 
 import dis
+import re
+import subprocess
 import sys
+from pathlib import Path
 
 from tests.unit.charge.bench import FULL, PLAIN, Bench
 
+_ROOT = Path(__file__).resolve().parents[2]
 _MOST = 300
+_MOST_WORDS = 11  # VM_MAX_STATE_ON_STACK of MicroPython's py/objfun.c
+# Functions with larger frames that no step calls.
+_APART = {
+    "__init__",
+    "change",
+    "_check",
+    "table",
+    "status",
+    "parse",
+    "restore",
+    "names",
+    "<module>",
+    "<listcomp>",
+}
 _NOT_OURS = {"RESUME", "PRECALL", "CACHE", "NOP", "EXTENDED_ARG", "PUSH_NULL", "SWAP", "COPY"}
 
 
@@ -71,3 +89,32 @@ def test_a_step_in_a_steady_state_costs_at_most_300_bytecodes(capsys):
         assert max(_round(bench)) <= _MOST
     with capsys.disabled():
         print(f"\nbytecodes per pilot step, mean/worst: {', '.join(told)}")
+
+
+def _frames(file: Path) -> list:
+    """(function, words of its frame) as the 32-bit MicroPython compiles the file."""
+    interpreter = _ROOT / ".tools" / "bin" / "micropython32"
+    if not interpreter.exists():
+        interpreter = interpreter.with_name("micropython")
+    dump = subprocess.run(
+        [interpreter, "-v", "-v", file],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        cwd=_ROOT,
+        env={"MICROPYPATH": f"{_ROOT}:.frozen"},
+        check=False,
+    ).stdout
+    pattern = rf"File {re.escape(str(file))}, code block '([^']*)'.*?N_STATE (\d+)"
+    return [(name, int(words)) for name, words in re.findall(pattern, dump, re.DOTALL)]
+
+
+def test_no_frame_of_a_step_is_taken_from_the_heap():
+    """A frame of more than 11 words is: slow on a full heap, and it may start a collection."""
+    files = sorted((_ROOT / "firmware" / "charge").glob("*.py")) + [_ROOT / "firmware/ticks.py"]
+    seen = 0
+    for file in files:
+        for name, words in _frames(file):
+            seen += 1
+            assert words <= _MOST_WORDS or name in _APART, f"{file.name}: {name} takes {words}"
+    assert seen > 150, "the interpreter's dump could not be read"
