@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.codec.formula import Formula, FormulaError
+from firmware.codec.json_members import members
 from firmware.codec.json_query import QueryError, compile_query, find
 from firmware.codec.regex import Regex, RegexError
 
@@ -75,6 +76,32 @@ def test_every_member_and_element_is_found_by_its_path(document):
         if isinstance(member, list):
             for index, element in enumerate(member):
                 assert find(document, compile_query(f"{name}[{index}]")) == element
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(max_size=4), documents, max_size=6), st.booleans())
+def test_members_of_an_object_are_what_the_whole_parser_finds(document, wide):
+    text = json.dumps(document, indent=2 if wide else None, ensure_ascii=False)
+    found: dict = {}
+    plain = {name for name in document if json.dumps(name, ensure_ascii=False) == f'"{name}"'}
+    for _ in members(text, plain, found):
+        pass
+    assert found == {name: document[name] for name in plain}
+
+
+@given(st.text('{}[]:,"\\ab1 ', max_size=60))
+def test_any_text_is_no_object_or_looked_through(text):
+    try:
+        for _ in members(text, ("a", "b"), {}):
+            pass
+    except ValueError:
+        pass
 
 
 formula_texts = st.text(

@@ -131,6 +131,21 @@ def test_texts_are_read_by_regular_expression():
     assert meter.errors == 1 and meter.reading.at == 0
 
 
+def test_a_long_answer_is_read_member_by_member():
+    meter = meter_with("power_w import_wh")
+    filler = ", ".join(f'"member{i}": {{"power_w": {i}}}' for i in range(100))
+    answer = "{" + filler + ', "power_w": 4242, "import_wh": 17}'
+    assert len(answer) > 2900
+    slices = 0
+    values = []
+    for _ in meter.parts(0, answer, values):
+        slices += 1
+    assert meter.settle(0, values, 0) and slices > 20
+    assert meter.reading.power_w == 4242 and meter.reading.import_wh == 17
+    for broken in (answer[:-1], answer[1:], "[" + answer + "]", "x" * 2000):
+        assert not meter.received(0, broken, 9000), broken[:10]
+
+
 def test_answers_of_no_use_change_nothing():
     meter = meter_with("power_w import_wh")
     meter.received(0, body(power_w=100, import_wh=5), 0)
