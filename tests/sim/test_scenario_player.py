@@ -10,12 +10,15 @@ class Bench:
     def __init__(self, delay=45):
         self.clock = 1000
         self.acts = []
-        self.held_ms = 0
+        self.held_at = None
         self.delay = delay
         self.opens_at = None
 
     def now(self):
         return self.clock
+
+    def longer_ms(self, since):
+        return 50 if self.held_at is not None and self.held_at >= since else 0
 
     def act(self, verb, words):
         if verb == "fault":
@@ -62,11 +65,14 @@ def test_a_late_reaction_fails_and_the_run_goes_on():
 
 def test_a_held_loop_lengthens_short_times_only():
     bench = Bench(95)
-    bench.held_ms = 50
+    bench.held_at = 1040
     player = play("unplug\nexpect relay off within 50ms", bench)
     assert player.failures == [] and player.reactions[0].allowed == 100
+    bench = Bench(95)
+    bench.held_at = 999
+    assert len(play("unplug\nexpect relay off within 50ms", bench).failures) == 1
     bench = Bench(2040)
-    bench.held_ms = 50
+    bench.held_at = 1040
     assert len(play("unplug\nexpect relay off within 2s", bench).failures) == 1
 
 

@@ -15,6 +15,7 @@ _FULL = 65535
 # 500 ms, after the contactor's edge it is noise. Nothing else is ever waited for.
 _BLANK_DUTY_MS = 560
 _BLANK_CLOSED_MS = 210
+_HOLDS = 8  # so many holds of the loop are remembered
 _LOST_WH = 100  # what a power cut may cost the ledger
 
 
@@ -55,7 +56,7 @@ class Monitor:
         self._pwm_since = None
         self._no_pwm_since = 0
         self._causes = {}  # what demands an open contactor -> since when
-        self._hold = (0, 0)
+        self._holds = [(0, 0)]
         self._blank_until = 0
         self._above_since = None
         self._energy_wh = 0
@@ -104,14 +105,28 @@ class Monitor:
         self._age(now)
         self._main_closed = main_closed
 
-    def hold(self, began: int, ended: int):
-        """Somebody keeps the loop from running between these times."""
-        self._hold = (min(began, self._hold[0]) if began <= self._hold[1] else began, ended)
-        self._age(began)
+    def hold(self, began: int, lasts_ms: int):
+        """Somebody keeps the loop from running; what is asked for meanwhile comes after it."""
+        began = max(began, self.held_until)
+        self._holds.append((began, began + lasts_ms))
+        if len(self._holds) > _HOLDS:
+            self._holds.pop(0)
 
     @property
     def held_until(self) -> int:
-        return self._hold[1]
+        return self._holds[-1][1]
+
+    def held_ms(self, since: int, now: int) -> int:
+        """How long the loop was held between these times."""
+        held = 0
+        for began, ended in self._holds:
+            held += max(0, min(ended, now) - max(began, since))
+        return held
+
+    def longer_ms(self, since: int, now: int) -> int:
+        """By how much more than 50 ms a reaction may take: 50 ms when the loop was held."""
+        held = self.held_ms(since, now)
+        return _OPEN_HELD_MS - _OPEN_MS + max(0, held - _OPEN_MS) if held else 0
 
     def late(self, now: int, text: str):
         """The loop came too late with a closed contactor; `text` says by how much and whom."""
@@ -151,9 +166,7 @@ class Monitor:
         since = self._gap_since
         if since is None:
             return False
-        held_from, held_until = self._hold
-        in_hold = since >= held_from - _UNSEEN_MS and now <= held_until + _UNSEEN_MS
-        return in_hold or now - since < _UNSEEN_MS
+        return now - since - self.held_ms(since, now) < _UNSEEN_MS
 
     def _was_powering(self):
         return self._level in self._powering
@@ -215,8 +228,7 @@ class Monitor:
 
     def _late(self, now):
         for cause, since in self._causes.items():
-            held = self._hold[1] >= since and self._hold[0] <= now
-            allowed = _OPEN_HELD_MS if held else _OPEN_MS
+            allowed = _OPEN_MS + self.longer_ms(since, now)
             if now - since > allowed:
                 self._report(now, f"still closed {allowed} ms after {cause}", (cause, since))
 

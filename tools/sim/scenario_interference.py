@@ -4,8 +4,6 @@ _EVERY_MS = {"flood": 20, "collection": 1000, "burn": 3000, "erase": 5000}
 # One message of 200 bytes on an ESP32: reading, JSON, answering; from the table of costs.
 _MESSAGE_MS = 4
 _HOLDS_MS = {"collection": 15, "burn": 50, "erase": 45}
-# What a reaction may take longer for it: 100 ms instead of 50 (IEC 61851-1 Table A.6, 8.1).
-_LONGER_MS = 50
 _FLOOD = (
     ("set/M9", '{"power_w":1234,"current":[1000,2000,3000],"voltage":[230,231,229]}'),
     ("api/cmd=get_params", ""),
@@ -28,7 +26,7 @@ class Interference:
         self._bench = bench
         self._name = name
         self._sent = 0
-        bench.held_ms = _LONGER_MS if name in _EVERY_MS else 0
+        bench.injected_ms = _HOLDS_MS.get(name, 0)
         if name == "meter":
             bench.silence(True)
         elif name in _EVERY_MS:

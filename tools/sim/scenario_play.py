@@ -16,10 +16,10 @@ class Reaction:
 class Player:
     """Steps through a parsed scenario whenever the bench's clock calls `advance`.
 
-    The bench offers `now()` in ms, `act(verb, words)`, `value(subject)` and `held_ms`, by which
-    times up to a second are longer because something holds the loop. It raises ValueError for what
-    it does not know, which ends the run as a failure. A `wait` that fails ends it too; an `expect`
-    that fails is noted, and the run goes on.
+    The bench offers `now()` in ms, `act(verb, words)`, `value(subject)` and `longer_ms(since)`, by
+    which times up to a second are longer when something has held the loop since then. It raises
+    ValueError for what it does not know, which ends the run as a failure. A `wait` that fails ends
+    it too; an `expect` that fails is noted, and the run goes on.
     """
 
     def __init__(self, steps: list, bench):
@@ -98,10 +98,13 @@ class Player:
 
     def _within(self, step):
         bench = self._bench
-        allowed = step.duration + (bench.held_ms if step.duration <= _TIMED_MS else 0)
-        end = self._event_at + allowed
+        event_at = self._event_at
         pause = _pause(step.duration)
         while True:
+            allowed = step.duration
+            if allowed <= _TIMED_MS:
+                allowed += bench.longer_ms(event_at)
+            end = event_at + allowed
             actual = bench.value(step.condition.subject)
             took = bench.now() - self._event_at
             if step.condition.met(actual):
