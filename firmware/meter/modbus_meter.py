@@ -7,6 +7,7 @@ from firmware.meter.reading import Reading
 from firmware.ticks import since
 
 _COUNTERS_MS = const(2500)  # counters are worth a question only every third second
+_MISSING = const(3)  # exceptions 1 to 3: no such function, address or number of registers
 _BRIDGE = const(255)  # register_map.BRIDGE in a byte
 
 
@@ -14,8 +15,8 @@ class ModbusMeter:
     """Asks round by round and fills `reading`; owned by the Rota of a line.
 
     The reading is as fresh as the last round in which every request but those for counters was
-    answered. A device that refuses a request (exception) loses the values of that request only;
-    one that is silent or garbled ends the round, and its values grow stale.
+    answered. A device that says it has no such registers loses the values of that request only;
+    one that is busy, silent or garbled ends the round, and its values grow stale.
 
     finish   called with (meter, now) after each complete round, to derive and check values;
              when it says False the round does not count
@@ -56,7 +57,7 @@ class ModbusMeter:
     def failed(self, error, now: int):
         self.errors += 1
         self.error_at = now
-        if error.code:
+        if 0 < error.code <= _MISSING:
             self._decode(None)
             self._advance(now)
             return

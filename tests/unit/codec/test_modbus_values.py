@@ -5,6 +5,7 @@ import struct
 import micropython
 
 from firmware.codec.modbus_values import (
+    DOUBLE,
     FLOAT,
     INT16,
     INT32,
@@ -93,6 +94,20 @@ def test_integer_resolutions_round_to_the_nearest():
     cases = ((2304, 1, 10, 230), (2305, 1, 10, 231), (5, 100, 1, 500), (15, -1, 10, -1))
     for raw, numerator, denominator, expected in cases:
         assert value(Words(raw), 0, UINT16, numerator, denominator) == expected, raw
+
+
+def test_double_precision_is_scaled_exactly():
+    cases = (
+        (12345670.25, 1, 12345670), (-1.5, 1000, -1500), (0.0, 1, 0), (1e-300, 1000, 0),
+        (1e300, 1, None), (float("inf"), 1, None), (4294967296.0, 10, 42949672960),
+    )  # fmt: skip
+    for number, numerator, expected in cases:
+        words = Words(*struct.unpack(">HHHH", struct.pack(">d", number)))
+        if number == float("inf") and expected is not None:
+            continue  # single precision floats have no such number
+        assert value(words, 0, DOUBLE, numerator, 1) == expected, number
+    turned = Words(*reversed(struct.unpack(">HHHH", struct.pack(">d", 2.5))))
+    assert value(turned, 0, DOUBLE | LOW_FIRST, 2, 1) == 5
 
 
 def test_decoding_a_meter_allocates_nothing():

@@ -65,6 +65,17 @@ def test_missing_currents_come_from_the_power():
     assert meter.reading.current_ma == NOTHING and meter.reading.voltage_v == NOTHING
 
 
+def test_a_missing_current_comes_from_the_power_of_its_phase():
+    meter = meter_with("voltage_l1 voltage_l2 power_w_l1 power_w_l2")
+    meter.received(0, body(voltage_l1=230, voltage_l2=0, power_w_l1=-460, power_w_l2=100), 0)
+    assert meter.reading.current_ma == [-2000, None, None] and meter.reading.power_w == -360
+
+
+def test_an_expression_that_takes_too_long_finds_nothing():
+    meter = meter_of('"power_w": {"address": "/", "regex": "(?:.?.?.?.?.?.?.?.?.?.?)*x"}')
+    assert not meter.received(0, "y" * 4000, 0)
+
+
 def test_a_phase_that_feeds_in_has_a_negative_current():
     meter = meter_with("current_l1 current_l2 power_w_l1 power_w_l2")
     meter.received(

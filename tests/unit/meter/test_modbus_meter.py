@@ -103,9 +103,20 @@ def test_a_refused_request_costs_only_its_own_values():
     assert meter.reading.power_w == 11040 and meter.reading.import_wh is None
     assert not meter.reading.stale(0) and not meter.due(500)
     meter.ask(master, 1000)
-    meter.failed(error("exception 4", 4), 1000)
+    meter.failed(error("exception 3", 3), 1000)
     assert meter.reading.power_w is None, "a value the meter refuses is unknown"
     assert meter.reading.at == 0, "a round without any answer refreshes nothing"
+
+
+def test_a_busy_device_keeps_its_values_until_they_are_stale():
+    meter, master = dts353_meter()
+    poll(meter, master, 0)
+    for now in range(1000, 20000, 1000):
+        if meter.due(now):
+            meter.ask(master, now)
+            meter.failed(error("exception 6", 6), now)
+        assert meter.reading.power_w == 11040
+    assert meter.reading.at == 0 and meter.reading.stale(20000)
 
 
 def test_silent_counters_do_not_keep_the_values_from_growing_fresh():

@@ -1,6 +1,7 @@
 """Outputs of definitions: worked out, sent when they change, repeated, mistakes named."""
 
-from firmware.meter.outputs import OutputError, Outputs
+from firmware.codec.rtu import FrameError
+from firmware.meter.outputs import ModbusOutputs, OutputError, Outputs
 
 VALUES = {"on": 0, "power_w": 1500, "share": 0.5, "unknown": None}
 
@@ -70,3 +71,35 @@ def test_mistakes_are_named():
             assert str(error) == expected, str(error)
         else:
             raise AssertionError(wrong)
+
+
+class Master:
+    def order(self, *order):
+        self.ordered = order
+
+
+def test_outputs_of_a_modbus_meter_are_registers():
+    values = dict(VALUES)
+    outputs = Outputs([{"address": "0x10", "body": "${power_w}"}, {"address": "7"}], values.get)
+    device = ModbusOutputs(5, outputs)
+    master = Master()
+    orders = []
+    for error in (None, FrameError("no answer"), None):
+        if device.due(0):
+            device.ask(master, 0)
+            orders.append(master.ordered)
+            if error:
+                device.failed(error, 0)
+            else:
+                device.answered(master, 0)
+    assert orders == [(5, 6, 16, 1500), (5, 6, 7, 0)]
+    assert device.due(1000), "what was lost is said again"
+    device.ask(master, 1000)
+    refusal = FrameError("exception 2")
+    refusal.code = 2
+    device.failed(refusal, 1000)
+    assert not device.due(2000) and not device.due(2000), "what is refused is not"
+    values["power_w"] = -1
+    assert device.due(3000)
+    device.ask(master, 3000)
+    assert master.ordered == (5, 6, 16, 0xFFFF)
