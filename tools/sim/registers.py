@@ -24,6 +24,7 @@ tenth of a microsecond of the host's time instead of several.
 16 edge_tenths   how long after an edge the pilot still slews
 17 round_us      what a round of the scheduler costs in virtual time; 0 in real time
 18 rounds        how often the scheduler has looked for work, wrapping
+19 pilot_top_uv  the highest voltage that the pilot ADC pin can tell
 """
 
 from array import array
@@ -36,7 +37,7 @@ HIGH = 1
 PILOT = 2
 PULSED = 3
 
-TIME = array("i", [0] * 19)
+TIME = array("i", [0] * 20)
 LEVELS = bytearray(PINS)
 # One place per pin: its mode (0 = not set up, others in silicon.py), what its ADC sees, and the
 # highest voltage that the ADC can tell, in microvolts.

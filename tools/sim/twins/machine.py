@@ -22,6 +22,9 @@ _ADC2_PINS = (0, 2, 4, 12, 13, 14, 15, 25, 26, 27)
 _FULL_U16 = const(65535)
 _ETIMEDOUT = const(110)
 _PILOT = const(2)
+_PILOT_ADC = const(15)
+_PILOT_TOP = const(19)
+_LEAST_UV = const(100000)
 
 
 @micropython.viper
@@ -193,6 +196,58 @@ def pin_number(pin) -> int:
     return pin
 
 
+@micropython.viper
+def _noise_uv() -> int:
+    time = ptr32(TIME)
+    i = (time[13] + 1) & 1023
+    time[13] = i
+    noise = int(ptr16(NOISE)[i])
+    if noise > 32767:
+        noise -= 65536
+    return (noise * time[14]) >> 10
+
+
+@micropython.viper
+def _pilot_uv() -> int:
+    """`ADC.read_uv()` of the pilot: the level of the phase that the sample falls into."""
+    time = ptr32(TIME)
+    time[0] += time[9]
+    if time[0] >= time[1]:
+        _due()
+    gone = ((time[0] - time[2]) * 10 - time[3]) % time[5]
+    high = time[4]
+    level = time[11] if gone < high else time[12]
+    if time[16]:
+        # The line needs some microseconds after each edge.
+        since = gone if gone < high else gone - high
+        if since < time[16] and 0 < high < time[5]:
+            other = time[12] if gone < high else time[11]
+            level = other + (level - other) * since // time[16]
+    i = (time[13] + 1) & 1023
+    time[13] = i
+    noise = int(ptr16(NOISE)[i])
+    if noise > 32767:
+        noise -= 65536
+    level += (noise * time[14]) >> 10
+    if level > time[19]:
+        level = time[19]
+    time[0] += time[10]
+    if level < _LEAST_UV:
+        return 0
+    return level // 1000 * 1000
+
+
+@micropython.viper
+def _pilot_level() -> int:
+    """`Pin.value()` of the pin that the pilot's PWM drives."""
+    time = ptr32(TIME)
+    time[0] += time[8]
+    if time[0] >= time[1]:
+        _due()
+    gone = (time[0] - time[2]) * 10 - time[3]
+    return 1 if gone % time[5] < time[4] else 0
+
+
 class ADC:
     """The converter: pins 32 to 39, and those of the second unit while Wi-Fi is off."""
 
@@ -213,6 +268,8 @@ class ADC:
         elif n < _FIRST_ADC1:
             raise ValueError("invalid pin")
         self._n = n
+        if n == TIME[_PILOT_ADC]:
+            self.read_uv = _pilot_uv
         self.init(atten=atten)
 
     def init(self, *, atten=ATTN_0DB):
@@ -222,44 +279,20 @@ class ADC:
         if atten not in (0, 1, 2, 3):
             raise ValueError("invalid attenuation")
         ADC_TOP_UV[self._n] = ADC._TOPS_UV[atten]
+        if self._n == TIME[_PILOT_ADC]:
+            TIME[_PILOT_TOP] = ADC._TOPS_UV[atten]
 
     def width(self, bits):
         if not 9 <= bits <= 12:
             raise ValueError("invalid bits")
 
-    @micropython.viper
+    @micropython.native
     def read_uv(self) -> int:
         """Microvolts in steps of a millivolt, with the noise and within the range of the pin."""
-        n = int(self._n)
-        time = ptr32(TIME)
-        time[0] += time[9]
-        if time[0] >= time[1]:
-            _due()
-        if n == time[15]:
-            gone = ((time[0] - time[2]) * 10 - time[3]) % time[5]
-            high = time[4]
-            level = time[11] if gone < high else time[12]
-            if time[16]:
-                # The line needs some microseconds after each edge.
-                since = gone if gone < high else gone - high
-                if since < time[16] and 0 < high < time[5]:
-                    other = time[12] if gone < high else time[11]
-                    level = other + (level - other) * since // time[16]
-        else:
-            level = ptr32(ADC_UV)[n]
-        i = (time[13] + 1) & 1023
-        time[13] = i
-        noise = int(ptr16(NOISE)[i])
-        if noise > 32767:
-            noise -= 65536
-        level += (noise * time[14]) >> 10
-        top = ptr32(ADC_TOP_UV)[n]
-        if level > top:
-            level = top
-        if level < 100000:
-            level = 0
-        time[0] += time[10]
-        return level // 1000 * 1000
+        SILICON.clock.charge(TIME[9])
+        level = min(ADC_UV[self._n] + _noise_uv(), ADC_TOP_UV[self._n])
+        SILICON.clock.charge(TIME[10])
+        return level // 1000 * 1000 if level >= _LEAST_UV else 0
 
     def read(self) -> int:
         return self.read_uv() * 4095 // ADC_TOP_UV[self._n]
@@ -289,12 +322,14 @@ class PWM:
             raise ValueError("pin can only be input")
         self._n = n
         self._invert = bool(invert)
+        self._pin = None
         before = SILICON.pwms.get(n)
         self._freq = 5000 if before is None else before._freq
         self._duty = 32768 if before is None else before._duty
         self._valid = True
         if before is not None:
             SILICON.glitches.append((SILICON.clock.now(), n, "created again"))
+            before.release()
         self._set(freq, duty, duty_u16, duty_ns)
         if SILICON.dead:
             return
@@ -302,6 +337,11 @@ class PWM:
         MODES[n] = PULSED_BY_PWM
         LEVELS[n] = PULSED
         SILICON.world.pwm_set(n, self._freq, self._duty)
+        if LEVELS[n] == _PILOT and isinstance(pin, Pin):
+            # A sampler reads this pin twice per sample: spare it the search for the method.
+            # Writing to it is refused all the same, by the number of arguments.
+            pin.value = _pilot_level
+            self._pin = pin
 
     def init(self, *, freq=None, duty=None, duty_u16=None, duty_ns=None, invert=None):
         SILICON.glitches.append((SILICON.clock.now(), self._n, "init"))
@@ -362,7 +402,7 @@ class PWM:
     def deinit(self):
         """Stop: the pin stays driven, and low."""
         if self._valid and not SILICON.dead:
-            self._valid = False
+            self.release()
             SILICON.pwms.pop(self._n, None)
             MODES[self._n] = OUTPUT
             LEVELS[self._n] = 0
@@ -370,8 +410,15 @@ class PWM:
 
     def orphan(self):
         """The pin has been given another mode."""
-        self._valid = False
+        self.release()
         SILICON.glitches.append((SILICON.clock.now(), self._n, "pin mode changed"))
+
+    def release(self):
+        """The pin is somebody else's from now on."""
+        self._valid = False
+        if self._pin is not None:
+            del self._pin.value
+            self._pin = None
 
 
 def _in_range(name: str, value: int, low: int, high: int) -> int:
