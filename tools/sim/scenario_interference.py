@@ -3,6 +3,7 @@
 _EVERY_MS = {"flood": 20, "collection": 1000, "burn": 3000, "erase": 5000}
 # One message of 200 bytes on an ESP32: reading, JSON, answering; from the table of costs.
 _MESSAGE_MS = 4
+_APART_MS = 300  # one disturbance at a time
 _HOLDS_MS = {"collection": 15, "burn": 50, "erase": 45}
 _FLOOD = (
     ("set/M9", '{"power_w":1234,"current":[1000,2000,3000],"voltage":[230,231,229]}'),
@@ -26,6 +27,7 @@ class Interference:
         self._bench = bench
         self._name = name
         self._sent = 0
+        self._next_at = 0
         bench.injected_ms = _HOLDS_MS.get(name, 0)
         if name == "meter":
             bench.silence(True)
@@ -48,7 +50,8 @@ class Interference:
 
     def _hold(self):
         bench = self._bench
-        if bench.now() >= bench.monitor.held_until:
+        if bench.now() >= self._next_at:
+            self._next_at = bench.now() + _APART_MS
             bench.clock.hold(_HOLDS_MS[self._name])
 
     def _message(self):
