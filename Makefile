@@ -5,7 +5,7 @@ VENV := .tools/venv/bin
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench image budget micropython-esp32like requirements clean distclean
+.PHONY: fuzz-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,13 @@ wear: setup  ## A year of the worst client on a simulated flash, half an hour; D
 
 bench: setup  ## Measure MQTT throughput, memory and the loop; one table.
 	@$(VENV)/python tools/bench
+
+fuzz-mqtt: setup  ## Feed 200,000 mutated and random inputs to each MQTT and DNS decoder test.
+	@FUZZ_INPUTS=200000 $(VENV)/pytest -q tests/property/test_mqtt_codec.py tests/property/test_dns_codec.py
+
+test-brokers: setup  ## Fetch other MQTT brokers into .tools/brokers and test the client against them.
+	@$(PYTHON) tests/brokers/install.py
+	@$(VENV)/pytest -v tests/brokers
 
 image: setup  ## Build what goes onto the board into build/image, and print what it takes.
 	@$(VENV)/python tools/image

@@ -77,7 +77,9 @@ topics = st.text(
 
 
 @given(
-    st.lists(st.tuples(topics, st.binary(max_size=900), st.integers(0, 2), st.booleans()), max_size=8),
+    st.lists(
+        st.tuples(topics, st.binary(max_size=900), st.integers(0, 2), st.booleans()), max_size=8
+    ),
     st.booleans(),
     st.integers(1, 600),
     st.integers(20, 2000),

@@ -34,7 +34,7 @@ class Box:
         attributes = settings.get("attributes", {})
         self.client.on_message = self.ignore if attributes.get("quiet") else self.message
         if attributes.get("eager"):
-            asyncio.create_task(self.hurry())
+            self.hurrying = asyncio.create_task(self.hurry())
         self.client.on_delivered = lambda topic, payload: tell("delivered", topic=topic.decode())
         self.client.on_connected = lambda: tell("connected")
         self.worst_us = 0
