@@ -75,7 +75,7 @@ class App:
         box.clock = unix_time
         box.now = self.board.now
         box.devices = self.devices = Devices(self.settings, self.log)
-        box.transactions = self.sessions if self.memory.transactions else None
+        box.transactions = self.sessions if self.memory.transactions.slots else None
         box.may_hold = lambda: not self.closed()
         box.commands = self.commands = Commands(box)
         self.meters = Meters(self.board, box, self.ledger, self._start)
@@ -88,6 +88,7 @@ class App:
         name = self.board.wiring["name"]
         model = f"{System.product},{name},1,{System.version},{self.system.serial}"
         self.own = EvseDevice(self.devices, entry, self.point, self._energy_wh, model)
+        self.own.on_authorised = self.sessions.authorised
         self.devices.add(self.own)
         self.devices.renew()
         self.settings.changed = self._settings_changed
@@ -108,7 +109,7 @@ class App:
 
             self.mqtt = MqttDoor(self.box, self.meters, self._network_up, self._resolver())
             self.mqtt.connect()
-            self.sessions.publish = self.mqtt.told
+            self.mqtt.keep_log(self.sessions)
         self.http = self._http() if self.settings.network.http else None
 
     def _network_up(self) -> bool:

@@ -24,7 +24,6 @@ class Memory:
     """Built before anything else; whatever is wrong with the flash is said and worked around.
 
     Without a usable flash the box charges with its defaults, and energy survives a reset only.
-    `transactions` is None then.
     """
 
     def __init__(self, board, log):
@@ -74,8 +73,6 @@ class Memory:
 
     def _transactions(self):
         area = self._claim("transactions", _TRANSACTION_BLOCKS)
-        if area is None:
-            return None
         transactions = Transactions(area, self.wear, self._log)
         cause = self._board.reset_cause()
         cause = "power failure" if cause == "power on" else cause

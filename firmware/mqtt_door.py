@@ -19,7 +19,7 @@ _BROKERS = {
     "ta_log": "ta_log_broker",
     "input": "info_broker",
 }
-_KEEP = {"log": NEWEST, "api": NEWEST, "ta_log": ALWAYS}
+_KEEP = {"log": NEWEST, "api": NEWEST}
 
 
 class MqttDoor:
@@ -33,7 +33,7 @@ class MqttDoor:
         self._box = box
         self._meters = meters
         self._topics = Topics(box, self.publish)
-        self.told = self._topics.told
+        self.ta_log = None
         self._replays = Replays()
         self._inputs = (self._topics.root + "/set/").encode()
         self._functions = {}
@@ -79,6 +79,7 @@ class MqttDoor:
         client.line.resolver = self._resolver
         client.network_up = self._network_up
         client.on_message = self._received
+        client.on_delivered = self._delivered
 
         def connected():
             self._replays.subscribed(self._box.now())
@@ -115,6 +116,26 @@ class MqttDoor:
             return False
         return self._replays.is_replay(topic, payload, message.duplicate, now)
 
+    def keep_log(self, sessions):
+        """Tell of all sessions on ta_log."""
+        from firmware.ta_log import TransactionLog
+
+        client = self._functions.get("ta_log")
+        if client:
+            topic = self._topics.root + "/ta_log"
+            box = self._box
+            self.ta_log = TransactionLog(
+                sessions,
+                box.settings.mqtt,
+                box.system.serial,
+                lambda payload: client.publish(topic, payload, 1, keep=ALWAYS),
+            )
+            sessions.publish = self.ta_log.told
+
+    def _delivered(self, topic, payload):
+        if self.ta_log:
+            self.ta_log.delivered(payload)
+
     def publish(self, function: str, topic: str, payload, correlation=None):
         """Hand a message to the client of the broker that serves `function`."""
         client = self._functions.get(function)
@@ -128,7 +149,10 @@ class MqttDoor:
     async def serve(self):
         """Publish what is due, a topic at a time, for ever."""
         while True:
-            due = self._topics.due(self._box.now())
+            now = self._box.now()
+            if self.ta_log:
+                self.ta_log.tick(now)
+            due = self._topics.due(now)
             if due:
                 self.publish(*due)
             await asyncio.sleep_ms(_LOOK_MS)

@@ -61,6 +61,7 @@ api_admin bool 1
 log bool 0
 log_level error|warning|info|debug info
 ta_log bool 0
+ta_interval_s int 900 0 86400
 use_serial_number bool 0
 keepalive_s int 60 5 3600
 max_answer int 16384 512 65536

@@ -11,15 +11,16 @@ _FOREVER = const(0xFFFFFFFF)
 class Sessions:
     """Opens and closes transactions; `entries` is what the API's get_transactions reads.
 
-    `transactions` is the store's ring, None when the flash has no room for it: then sessions are
-    told to clients, and forgotten.
+    `transactions` is the store's ring; one without an area forgets what has been told.
     """
 
     def __init__(self, point, transactions, clock, log):
         self.publish = None  # called with (kind, entry), kind "begin" or "end"
+        self.transactions = transactions
+        self.time = clock
         self._visit = point.transaction
-        self._transactions = transactions
-        self._clock = clock
+        self._outputs = point.outputs
+        self._user = self._rfid = ""
         self._log = log
 
     def resume(self):
@@ -27,9 +28,9 @@ class Sessions:
 
         Whether the car is still there shows later: a car that is gone ends the session.
         """
-        entry = self._transactions.open.get(_DEVICE) if self._transactions else None
+        entry = self.transactions.open.get(_DEVICE)
         if entry:
-            begun, now = entry["start"], self._clock()
+            begun, now = entry["start"], self.time()
             known = begun is not None and now is not None
             self._visit.restore(
                 {
@@ -43,45 +44,63 @@ class Sessions:
 
     def opened(self):
         """A car was plugged in, or is still there after a restart."""
-        if self._transactions is None or _DEVICE in self._transactions.open:
+        if _DEVICE in self.transactions.open:
             return
-        visit = self._visit
-        start_wh = visit.total_wh - visit.energy_wh
-        entry = self._transactions.begin(_DEVICE, self._clock(), start_wh, visit.authorised)
-        self._tell("begin", entry)
+        start_wh = self._visit.total_wh - self._visit.energy_wh
+        who = self._user, self._rfid
+        self._tell("begin", self.transactions.begin(_DEVICE, self.time(), start_wh, *who))
+
+    def authorised(self, user: str, rfid: str):
+        """Somebody may charge, this car or the next; "" for nobody any more.
+
+        Who came first pays: a session keeps its user.
+        """
+        self._user, self._rfid = user, rfid
+        entry = self.transactions.open.get(_DEVICE)
+        if entry and user and not entry["user"]:
+            self.transactions.authorise(_DEVICE, user, rfid)
 
     def closed(self, reason: int):
         """The car was unplugged; `reason` as in charge/transaction.py."""
-        if self._transactions is None:
-            return
+        self._user = self._rfid = ""
         end_wh = self._visit.total_wh
-        entry = self._transactions.end(_DEVICE, self._clock(), end_wh, REASONS[reason])
+        entry = self.transactions.end(_DEVICE, self.time(), end_wh, REASONS[reason])
         if entry:
             self._log.info("session", f"{entry['end_wh'] - entry['start_wh']} Wh")
             self._tell("end", entry)
 
     def _tell(self, kind, entry):
         if self.publish:
-            self.publish(kind, self._shown(entry))
+            self.publish(kind, self.shown(entry))
+
+    def charging(self) -> bool:
+        """Whether the contactor is closed in a session."""
+        return self._outputs.contactor and _DEVICE in self.transactions.open
+
+    def current(self) -> dict:
+        """The session that is open, as far as it has come."""
+        return self.shown(self.transactions.open[_DEVICE])
 
     def entries(self, first: int, last: int = _FOREVER):
         """Yield the sessions that began between two unix times, oldest first, as dicts."""
-        for entry in self._transactions.entries() if self._transactions else ():
+        for entry in self.transactions.entries():
             if entry and first <= (entry["start"] or 0) <= last:
-                yield self._shown(entry)
+                yield self.shown(entry)
 
-    def _shown(self, entry):
-        """A transaction with the member names of the API."""
-        start, end = entry["start"], entry.get("end")
-        known = start is not None and end is not None
-        end_wh = entry.get("end_wh")
+    def shown(self, entry: dict) -> dict:
+        """A transaction of the store with the member names of the API."""
+        start, end, end_wh = entry["start"], entry.get("end"), entry.get("end_wh")
+        now = end
+        if end_wh is None:
+            now, end_wh = self.time(), self._visit.total_wh
+        known = start is not None and now is not None
         return {
             "nr": entry["number"],
             "dev_id": entry["device"],
             "begin": start,
             "end": end,
-            "duration_s": end - start if known else None,
-            "energy_wh": None if end_wh is None else end_wh - entry["start_wh"],
+            "duration_s": max(0, now - start) if known else None,
+            "energy_wh": end_wh - entry["start_wh"],
             "meter_begin_wh": entry["start_wh"],
             "meter_end_wh": end_wh,
             "user": entry["user"],

@@ -39,6 +39,7 @@ class EvseDevice:
         self.override_ma = None
         self.needs_auth = False
         self.planned = False
+        self.on_authorised = None  # called with the names of user and card, "" for nobody
         self._authorised_at = None
         self._plugged = False
         self._settings = devices.settings
@@ -167,10 +168,12 @@ class EvseDevice:
         self.last_card = number
         self.cards_seen = (self.cards_seen + 1) & 0xFFFF
 
-    def authorise(self, who: str, now: int):
+    def authorise(self, who: str, now: int, card: str = ""):
         """Let the plugged car, or the next one, charge."""
         self._authorised_at = now
         self.point.authorise(who)
+        if self.on_authorised:
+            self.on_authorised(who, card)
         self.tick(now)
 
     def override(self, bits: int, limit_ma: int | None, now: int):
@@ -203,6 +206,8 @@ class EvseDevice:
         waits = self._authorised_at is not None and not self._plugged
         if waits and since(now, self._authorised_at) > _PLUG_IN_MS:
             self._authorised_at = None
+            if self.on_authorised:
+                self.on_authorised("", "")
 
     def follow(self, now: int, evaluate=None):
         """Turn the settings that bound the current into limits; called when they change.

@@ -22,8 +22,8 @@ class Topics:
     """Executes set/…, ctl and api/…; says with `due` what is to be published.
 
     `publish(function, topic, payload, correlation=None)` hands a message to the client of the
-    broker that serves `function` ("info", "api", "control", "log", "ta_log"); payload is a
-    JsonStream. `control` answers ctl and set on the topic api_res, too.
+    broker that serves `function` ("info", "api", "control", "log"); payload is a JsonStream.
+    `control` answers ctl and set on the topic api_res, too.
     """
 
     def __init__(self, box, publish):
@@ -209,12 +209,6 @@ class Topics:
         if entry[2] > most:
             return None
         return "log", self.root + "/log", JsonStream(entry_shown(entry))
-
-    def told(self, event: str, transaction: dict):
-        """Publish one entry of the transaction log: `event` is begin, interval or end."""
-        if self._box.settings.mqtt.ta_log:
-            entry = {"event": event} | transaction
-            self._publish("ta_log", self.root + "/ta_log", JsonStream(entry))
 
 
 def _text(value) -> str:

@@ -71,7 +71,7 @@ def enter_rfid(box, arguments: dict, role: int) -> str:
     device.note_card(number)
     user, card = _owner(box, number, device.dev_id)
     if card.get("ac_auth", True):
-        device.authorise(user.get("name") or user["id"][:4], box.now())
+        device.authorise(user.get("name") or user["id"][:4], box.now(), number)
     if card.get("ac_ovch", False):
         device.override(device.overrides ^ 1, device.override_ma, box.now())
     box.log.info("rfid", f"card {masked(number)} accepted at {device.dev_id}")

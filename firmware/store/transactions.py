@@ -102,6 +102,15 @@ class Transactions:
         self._note((_BEGUN, entry))
         return entry
 
+    def authorise(self, device: str, user: str, rfid: str):
+        """Note in the open transaction of `device` who pays for it.
+
+        It begins once more in another slot: what a slot holds cannot be changed.
+        """
+        entry = self.open[device]
+        entry["user"], entry["rfid"] = user, rfid
+        self._note((_BEGUN, entry))
+
     def end(self, device: str, end, end_wh: int, reason: str) -> dict | None:
         """The car was unplugged: the complete transaction; None if none was open.
 

@@ -200,17 +200,6 @@ def test_log_entries_are_published_once_up_to_their_level():
     }  # fmt: skip
 
 
-def test_transactions_are_published_when_that_is_switched_on():
-    bench = Bench()
-    topics = bench.topics()
-    topics.told("begin", {"nr": 1})
-    assert bench.published == []
-    bench.box.settings.change({"mqtt.ta_log": True})
-    topics.told("begin", {"nr": 1})
-    assert bench.published[0][:2] == ("ta_log", "cfos_mqtt/ta_log")
-    assert json.loads(bench.published[0][2].text()) == {"event": "begin", "nr": 1}
-
-
 def test_long_answers_are_sent_one_after_the_other_and_the_flood_is_bounded():
     bench = Bench()
     topics = bench.topics()

@@ -165,3 +165,21 @@ def test_the_guard_slows_down_and_a_success_forgets():
     for _ in range(4):
         assert not judge.admin("wrong")
     assert judge.admin("")
+
+
+def test_whoever_keeps_the_sessions_learns_who_may_charge_and_when_that_is_over():
+    bench = with_user()
+    told = []
+    bench.box.devices.get("E1").on_authorised = lambda *who: told.append(who)
+    assert bench.ask("cmd=enter_rfid&rfid=999", None, 0)["error"]
+    assert bench.ask("cmd=enter_rfid&rfid=123456", None, 0) == "ok"
+    assert told == [("Anna", "123456")]
+    for _ in range(62):
+        plug(bench, "A")
+    assert told == [("Anna", "123456"), ("", "")]
+    assert bench.ask("cmd=enter_rfid&rfid=123456", None, 0) == "ok"
+    plug(bench, "B")
+    for _ in range(70):
+        plug(bench, "C")
+    plug(bench, "A")
+    assert told[2:] == [("Anna", "123456")]

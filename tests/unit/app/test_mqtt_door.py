@@ -1,4 +1,7 @@
+from firmware.link.mqtt import ALWAYS
 from firmware.mqtt_door import MqttDoor
+from firmware.sessions import Sessions
+from firmware.store.transactions import Transactions
 from tests.unit.api.bench import Bench
 
 
@@ -86,3 +89,28 @@ def test_a_broker_that_is_none_is_named_in_the_log_and_the_others_serve():
     made.connect()
     assert any("mqtt.log_broker" in entry[4] for entry in box.log.after(0))
     assert made.clients
+
+
+def test_the_transaction_log_goes_to_its_own_broker_with_qos_1_and_hears_of_its_delivery():
+    box, made = door(ta_log_broker="mqtt://10.0.0.9", ta_log=True)
+    client = made.clients["mqtt://10.0.0.9"]
+    sent = []
+    client.publish = lambda *message, **flags: sent.append((message, flags)) or True
+    point = box.devices.get("E1").point
+    sessions = Sessions(point, Transactions(None, None, box.log), box.clock, box.log)
+    made.keep_log(sessions)
+    sessions.opened()
+    (topic, payload, qos), flags = sent[0]
+    assert topic == "cfos_mqtt/ta_log" and qos == 1 and flags["keep"] == ALWAYS
+    assert '"event": "begin"' in payload.text() or '"event":"begin"' in payload.text()
+    heard = []
+    made.ta_log.delivered = heard.append
+    client.on_delivered(b"cfos_mqtt/ta_log", payload)
+    assert heard == [payload]
+
+
+def test_without_a_broker_for_it_there_is_no_transaction_log():
+    box, made = door(ta_log_broker="", ta_log=True)
+    sessions = Sessions(box.devices.get("E1").point, Transactions(None, None, None), None, None)
+    made.keep_log(sessions)
+    assert made.ta_log is None and sessions.publish is None

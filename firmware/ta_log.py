@@ -1,0 +1,96 @@
+"""The transaction log on MQTT: an ended session is told until the broker has acknowledged it."""
+
+from micropython import const
+
+from firmware.codec.json_stream import JsonStream
+from firmware.ticks import since
+
+# Slots of the flash that one look may read.
+_LOOKS = const(4)
+
+
+class TransactionLog:
+    """Begin and interval entries are told once; end entries at least once.
+
+    An ended session is read from the flash, published with QoS 1, and marked there when the
+    broker has acknowledged it; then comes the next one. What is not marked is told again in the
+    next life. Without room on the flash an end is told once, too. `publish(payload)` is False
+    when the queue is full; `mqtt` are the settings.
+    """
+
+    def __init__(self, sessions, mqtt, serial: str, publish):
+        self._sessions = sessions
+        self._store = sessions.transactions
+        self._mqtt = mqtt
+        self._serial = serial
+        self._publish = publish
+        self._reading = None
+        self._first = 0
+        self._wanted = True
+        self._entry = None
+        self._awaited = None
+        self._told_at = 0
+
+    def told(self, event: str, entry: dict):
+        """A session began or ended; `entry` as Sessions shows it."""
+        if event == "end" and self._store.slots:
+            self._wanted = True
+        elif self._mqtt.ta_log:
+            self._publish(self._written(event, entry))
+
+    def _written(self, event, entry):
+        time = {"interval": self._sessions.time()}.get(event, entry.get(event))
+        return JsonStream({"event": event, "time": time, "serial": self._serial} | entry)
+
+    def delivered(self, payload):
+        """The broker has acknowledged a message with this payload."""
+        if payload is not None and payload is self._awaited:
+            self._awaited = None
+            self._store.delivered(self._entry["number"])
+            self._first = self._entry["number"] + 1
+            self._entry = None
+
+    def tick(self, now: int):
+        """One bounded look, every 50 ms or so."""
+        if not self._mqtt.ta_log:
+            self._told_at = now
+            return
+        self._tell_interval(now)
+        if self._awaited is None and not self._store.pending():
+            self._look()
+
+    def _tell_interval(self, now):
+        every_ms = self._mqtt.ta_interval_s * 1000
+        if not every_ms or not self._sessions.charging():
+            self._told_at = now
+        elif since(now, self._told_at) >= every_ms:
+            self._told_at = now
+            self.told("interval", self._sessions.current())
+
+    def _look(self):
+        """Find the oldest session that was not delivered, a few slots at a time; send it."""
+        if self._entry is None:
+            self._entry = self._found()
+        if self._entry:
+            payload = self._written("end", self._sessions.shown(self._entry))
+            if self._publish(payload):
+                self._awaited = payload
+
+    def _found(self):
+        if self._reading is None:
+            if not self._wanted:
+                return None
+            self._wanted = False
+            self._reading = self._store.entries(self._first, True)
+        for _ in range(_LOOKS):
+            try:
+                entry = next(self._reading, self)
+            except OSError:
+                # Again after the next session.
+                entry = self
+            if entry is self:
+                self._reading = None
+                return None
+            if entry:
+                return entry
+        return None
