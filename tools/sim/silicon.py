@@ -142,3 +142,8 @@ def cause_name(cause: int) -> str:
 
 
 SILICON = Silicon()
+
+
+def due():
+    """Let happen what is due; for native code that has moved the clock on."""
+    SILICON.clock.due()
