@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 
 from micropython import const
 
@@ -76,6 +77,7 @@ class App:
         box.now = self.board.now
         box.devices = self.devices = Devices(self.settings, self.log)
         box.transactions = self.sessions if self.memory.transactions.slots else None
+        box.wear = self.memory.wear
         box.may_hold = lambda: not self.closed()
         box.commands = self.commands = Commands(box)
         self.meters = Meters(self.board, box, self.ledger, self._start)
@@ -223,6 +225,12 @@ class App:
             self.settings.load({})
         await self.memory.keeper.settle(self.board.now)
         raise Restarting
+
+    def cmd(self, query: str, body=None):
+        """The door at the REPL: `app.cmd("get_params")`; see firmware/api/console.py."""
+        from firmware.api.console import ConsoleDoor
+
+        ConsoleDoor(self.box, sys.stdout.write).cmd(query, body)
 
     def stop(self):
         """Open the contactors at once."""

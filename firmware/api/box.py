@@ -24,6 +24,7 @@ class Box:
                 open
     temporary_plans  None, or plans set with tmp=1 by device
     guard       made when first needed: firmware/api/guard.py
+    wear        None, or the account of flash wear (firmware/store/wear.py)
     debug_until ticks when diagnostic logging ends by itself, or None
     """
 
@@ -37,6 +38,7 @@ class Box:
         self.now = None
         self.system = None
         self.transactions = None
+        self.wear = None
         self.bus = None
         self.may_hold = None
         self.temporary_plans = None

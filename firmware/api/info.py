@@ -38,6 +38,8 @@ def get_params(box, arguments: dict, role: int) -> dict:
     }
     answer["cpu"] = system.cpu_percent()
     answer["mem"] = system.memory_percent()
+    if box.wear:
+        answer["flash"] = box.wear.summary()
     variables = box.settings.variables
     if box.variables:
         variables = [{"name": name, "expr": text} for name, text in box.variables.expressions()]

@@ -135,7 +135,8 @@ def _hidden(section, values):
 def restore(box, arguments: dict, role: int) -> dict:
     """Take a document as `backup` gives it; `dry=1` only says what would change.
 
-    Stars stand for the password in force. Answers what changes, and what was not taken.
+    Stars stand for the password in force. Answers with a line for each change, and with what
+    was not taken.
     """
     body = arguments["body"]
     if not isinstance(body, dict) or not isinstance(body.get("version"), int):
@@ -147,8 +148,9 @@ def restore(box, arguments: dict, role: int) -> dict:
         body["users"] = settings.users
     trial = Settings(settings.board)
     messages = trial.load(body)
-    old, new = settings.document(), trial.document()
-    changes = [section for section in new if new[section] != old.get(section)]
+    from firmware.api.differences import differences
+
+    changes = list(differences(settings.document(), trial.document()))
     if not arguments.get("dry") and changes:
         settings.load(body)
         settings.renewed()

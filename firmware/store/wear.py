@@ -69,14 +69,22 @@ class Wear:
         pace = max(self._yesterday, self._erases() * _DAY_S // max(self._seconds, _DAY_S // 4))
         return min(9999, _CYCLES * self.blocks * 1000 // _UNEVEN // 365 // max(pace, 1))
 
+    def greatest(self) -> str | None:
+        """The owner of most erases since boot."""
+        return max(self.total, key=lambda owner: self.total[owner][2], default=None)
+
+    def summary(self) -> dict:
+        """Writes (page programs) today, projected life, greatest consumer: for get_params."""
+        writes = sum(entry[1] for entry in self.today.values())
+        return {"writes_today": writes, "years": self.years(), "greatest": self.greatest()}
+
     def status(self) -> dict:
         """Plain values for the API."""
-        greatest = max(self.total, key=lambda owner: self.total[owner][2], default=None)
         return {
             "today": {owner: _plain(entry) for owner, entry in self.today.items()},
             "total": {owner: _plain(entry) for owner, entry in self.total.items()},
             "years": self.years(),
-            "greatest": greatest,
+            "greatest": self.greatest(),
             "failures": self.failures,
         }
 

@@ -87,9 +87,9 @@ def test_a_backup_brings_everything_back_and_hides_passwords():
     text = JsonStream(document).text()
     bench.ask("cmd=set_params", "{title: 'B'}")
     answer = bench.ask("cmd=restore&dry=1", text)
-    assert answer == {"changes": ["params"], "messages": []}
+    assert answer == {"changes": ["params.title: 'B' -> 'A'"], "messages": []}
     assert bench.box.settings.params.title == "B"
-    assert bench.ask("cmd=restore", text)["changes"] == ["params"]
+    assert bench.ask("cmd=restore", text)["changes"] == answer["changes"]
     assert bench.box.settings.params.title == "A"
     assert bench.box.settings.network.wifi_password == "hush-hush"
     assert bench.box.devices.get("M3").value("role") == 3
@@ -245,3 +245,30 @@ def test_the_proxy_asks_other_devices():
         "&id=5&reg=1&val=1&addr=1.2.3.4:502",
     ):
         assert "error" in bench.box.commands.call("cmd=modbus_set" + bad, None, 2), bad
+
+
+def test_a_dry_run_names_each_change_and_hides_secrets():
+    from firmware.api.differences import differences
+
+    old = {
+        "version": 1,
+        "params": {"title": "A"},
+        "network": {"wifi_password": "old-secret"},
+        "mqtt": {"broker": "mqtt://me:old-secret@host"},
+        "devices": [{"dev_id": "E1", "name": "x"}, {"dev_id": "M1", "role": 3}],
+        "users": [{"id": "4711", "name": "Eve"}],
+    }
+    new = {
+        "version": 1,
+        "params": {"title": "A", "min_pause_time": 60},
+        "network": {"wifi_password": "new-secret"},
+        "mqtt": {"broker": "mqtt://me:new-secret@host"},
+        "devices": [{"dev_id": "M1", "role": 4}, {"dev_id": "E1", "name": "x"}],
+        "users": [],
+    }
+    lines = list(differences(old, new))
+    assert "params.min_pause_time: - -> 60" in lines
+    assert "devices.M1.role: 3 -> 4" in lines
+    assert len([line for line in lines if line.startswith("devices")]) == 1
+    assert not any("secret" in line or "Eve" in line for line in lines), lines
+    assert len(lines) == 5, lines

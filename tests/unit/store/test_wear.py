@@ -35,3 +35,13 @@ def test_the_projection_follows_the_pace_of_the_erases():
 def test_nothing_written_is_no_division_by_zero():
     assert Wear().status()["greatest"] is None
     assert Wear().years() == 9999
+
+
+def test_the_summary_names_writes_life_and_the_greatest_consumer():
+    wear = Wear()
+    assert wear.summary() == {"writes_today": 0, "years": 9999, "greatest": None}
+    wear.wrote("ledger", 16, 1, 0)
+    wear.file("config", 3000)
+    summary = wear.summary()
+    assert summary["writes_today"] == 1 + 3000 // 128 + 3
+    assert summary["greatest"] == "config" and summary["years"] < 9999
