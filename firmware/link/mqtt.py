@@ -103,8 +103,8 @@ class MqttClient:
     def close(self):
         """Say good-bye, which is the will's message too, if possible, and stop."""
         if self.connected and self.will:
-            topic, payload, qos, retain = self.will
-            self.publish(topic, payload, qos, retain)
+            # without asking for an answer: nobody would be there any more to take it
+            self.publish(self.will[0], self.will[1], 0, self.will[3])
         self._traffic.end(0)
         self.connected = False
         self.line.hang_up()

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "system"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "system"))
 
 from brokers import ROOT, Mosquitto, free_port, listening, until
 from mqtt_boxes import BoxProcess
 
+HERE = Path(__file__).resolve().parent
 PLACE = ROOT / ".tools" / "brokers"
 COMMANDS = {
     "aedes": ["node", str(HERE / "aedes.js")],

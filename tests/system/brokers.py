@@ -174,6 +174,10 @@ class Listener:
         until(arrived, f"{topic} {payload or ''}", lambda: str(self.messages()[-20:]), seconds)
         return arrived()[0]
 
+    def wait_for(self, topic: str, payloads: list[str]):
+        """Wait until exactly these payloads have come on `topic`."""
+        until(lambda: self.payloads(topic) == payloads, topic, lambda: str(self.messages()[-20:]))
+
 
 def until(condition, what: str, explain=lambda: "", seconds: float = PATIENCE_S):
     """Wait until condition() is true; fail with the explanation after `seconds`."""

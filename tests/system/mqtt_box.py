@@ -80,6 +80,8 @@ class Box:
             tell("published", done=done)
         elif order["do"] == "subscribe":
             self.client.subscribe(order["topic"], order.get("qos", 0))
+        elif order["do"] == "unsubscribe":
+            self.client.unsubscribe(order["topic"])
         elif order["do"] == "contactor":
             self.contactor_open = order["open"]
         elif order["do"] == "status":

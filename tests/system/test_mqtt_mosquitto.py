@@ -50,8 +50,8 @@ def test_the_will_speaks_for_a_box_that_was_cut_off_and_the_box_itself_at_a_good
                 box.wait("connected")
                 if count == 2:
                     box.quit()
-                    assert "Sending PUBACK to box" in broker.log()
-            until(lambda: heard.payloads("box/online") == ["offline"] * count, "farewell")  # noqa: B023
+                    until(lambda: "Received DISCONNECT from box" in broker.log(), "good-bye")
+            heard.wait_for("box/online", ["offline"] * count)
 
 
 def test_back_soon_after_a_restart_with_subscriptions_and_the_queue():

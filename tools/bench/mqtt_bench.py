@@ -14,11 +14,10 @@ import tempfile
 import threading
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "system"))
-sys.path.insert(0, str(ROOT / "tools" / "bench"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tests" / "system"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from brokers import Mosquitto, until
+from brokers import ROOT, Mosquitto, until
 from mqtt_feeder import Feeder
 from mqtt_scripted import ScriptedBroker, publish_packet
 
