@@ -23,6 +23,7 @@ try:
 except KeyboardInterrupt:
     if app:
         app.stop()
+        print('Commands are asked like this: app.cmd("get_params"), app.cmd("help").')
     print("Stopped by Ctrl-C: the contactors are open. machine.reset() starts again.")
 except Exception as error:
     if app:

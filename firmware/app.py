@@ -92,6 +92,7 @@ class App:
         self.own = EvseDevice(self.devices, entry, self.point, self._energy_wh, model)
         self.own.on_authorised = self.sessions.authorised
         self.devices.add(self.own)
+        box.resolver = self._resolver() if self.wifi else None
         self.devices.renew()
         self.settings.changed = self._settings_changed
         self._settings_changed(())
@@ -109,7 +110,7 @@ class App:
         if self.settings.mqtt.broker:
             from firmware.mqtt_door import MqttDoor
 
-            self.mqtt = MqttDoor(self.box, self.meters, self._network_up, self._resolver())
+            self.mqtt = MqttDoor(self.box, self.meters, self._network_up)
             self.mqtt.connect()
             self.mqtt.keep_log(self.sessions)
         self.http = self._http() if self.settings.network.http else None
@@ -120,7 +121,7 @@ class App:
     def _resolver(self):
         from firmware.link.resolver import Resolver
 
-        return Resolver(self.wifi.name_servers if self.wifi else list)
+        return Resolver(self.wifi.name_servers)
 
     def _start(self, name: str, run):
         """Keep a task alive, now or as soon as the app runs."""

@@ -1,9 +1,9 @@
 """The transaction log: what was charged arrives, however often the box or the broker restarts."""
 
+from firmware.sessions import Sessions
 from firmware.settings import Settings
 from firmware.store.transactions import Transactions
 from firmware.store.wear import Wear
-from firmware.sessions import Sessions
 from firmware.ta_log import TransactionLog
 from tests.unit.store.nor import Blocks, Quiet
 
