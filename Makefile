@@ -5,7 +5,7 @@ VENV := .tools/venv/bin
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean
+.PHONY: fuzz-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ budget: image  ## Print the RAM that the image holds on the 32-bit MicroPython. 
 
 micropython-esp32like: setup  ## Build the 32-bit MicroPython with single floats from Debian's source.
 	@$(PYTHON) tools/setup esp32like
+
+mutation: setup  ## Spoil the safety core in small ways and count how often the tests notice. ARGS='--sample 100 --report'
+	@$(VENV)/python tools/mutation/mutate.py $(ARGS)
 
 requirements: setup  ## Pin the Python tools anew from tools/setup/*.in (needs `uv` on the PATH).
 	@tools/setup/compile-requirements

@@ -68,7 +68,6 @@ TRANSITIONS = {
         OFFERED: B2,
         SWITCH: GAP,
         WAKE: WAKE_GAP,
-        WAKE_BY_F: WAKE_F,
     },
     B2: {
         TRIPPED: FAULT,

@@ -265,6 +265,33 @@ def test_events_tell_the_story():
     assert told == [states.A1, states.B1, states.B2, states.READY, states.CHARGING]
 
 
+def test_the_status_is_complete():
+    names = (
+        "state shown level waking wake_count enabled offered_ma limit_ma limit_owner limits"
+        " blocked contactor switches switches_under_load diode_proved toggles phases phases_wanted"
+        " phases_fallback cable_ma residual_tested residual_due residual_age_ms faults transaction"
+    )
+    assert set(Bench().point.status()) == set(names.split())
+
+
+def test_the_led_tells_the_states_apart():
+    patterns = [output[3] for output in states.OUTPUTS.values()]
+    assert set(patterns) == {0, 1, 2, 3, 4, 5}
+    for state, pattern in (
+        (states.A1, 0),
+        (states.B1, 4),
+        (states.B2, 1),
+        (states.READY, 1),
+        (states.CHARGING, 2),
+        (states.STOPPING, 2),
+        (states.D1, 3),
+        (states.FAULT, 5),
+        (states.BARRED, 5),
+        (states.WAKE_GAP, 1),
+    ):
+        assert states.OUTPUTS[state][3] == pattern, state
+
+
 def test_the_status_is_plain():
     import json
 

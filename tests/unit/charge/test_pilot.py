@@ -87,6 +87,47 @@ def test_hysteresis_at_each_boundary():
             assert wire.level() == expected, (upper, lower, high_mv)
 
 
+def test_a_level_without_a_past_is_split_half_way():
+    for high_mv, level in (
+        (10500, "A"),
+        (10499, "B"),
+        (7500, "B"),
+        (7499, "C"),
+        (4500, "C"),
+        (4499, "D"),
+        (1500, "D"),
+        (1499, "E"),
+        (-6000, "E"),
+        (-6001, "F"),
+    ):
+        wire = Wire("B", running=False)
+        wire.pilot.reveal()
+        for _ in range(80):
+            wire.feed(high_mv)
+        assert wire.level() == level, high_mv
+
+
+def test_the_edges_of_the_hysteresis_belong_to_the_level():
+    for level, high_mv, left in (
+        ("B", 10750, "B"),
+        ("B", 10751, "A"),
+        ("B", 7250, "B"),
+        ("B", 7249, "C"),
+        ("C", 7750, "C"),
+        ("C", 7751, "B"),
+        ("C", 4250, "C"),
+        ("C", 4249, "D"),
+        ("A", 10250, "A"),
+        ("A", 10249, "B"),
+    ):
+        for settled_ms in (0, 2000):
+            wire = Wire(level)
+            wire.show(level, settled_ms)
+            for _ in range(80):
+                wire.feed(high_mv)
+            assert wire.level() == left, (level, high_mv)
+
+
 def test_asking_takes_500_ms_without_a_break():
     wire = Wire("B")
     assert wire.show("C", 500) == "B"
