@@ -1,6 +1,7 @@
 """Meters beyond S0 and the DTS353: definition files, SunSpec, formulas. Imported when used."""
 
 from firmware.api.meter_device import MeterDevice
+from firmware.api.objects import lookup
 from firmware.link.meter_lines import MeterError, MeterLines
 
 _OWN = "/data/meters/"
@@ -24,9 +25,15 @@ class MeterKinds:
     that name. `bus(baud, bits, parity, stop)` gives the RS485 line.
     """
 
-    def __init__(self, log, bus, start, lookup):
-        self.lines = MeterLines(log, self._line, start, lookup)
+    def __init__(self, box, bus, start):
+        self.lines = MeterLines(box.log, self._line, start, lambda name: lookup(box, name))
+        self.lines.resolver = box.resolver
+        self.lines.assign = self._assign
+        self._box = box
         self._bus = bus
+
+    def _assign(self, name: str, number):
+        self._box.values().set({"name": name, "expr": number}, True)
 
     def _line(self, address):
         return self._bus(address.baud, address.bits, address.parity, address.stop)
@@ -38,12 +45,15 @@ class MeterKinds:
             meter = self.lines.sunspec(entry)
         else:
             meter = self.lines.make(entry, _definition(name))
-        return MeterDevice(devices, entry, meter.reading, name)
+        checks = getattr(meter, "checks", None)
+        device = MeterDevice(devices, entry, meter.reading, name, checks and checks.inputs)
+        device.user_info = checks and checks.user_info
+        return device
 
     def update(self, now: int):
-        """Work out the virtual meters; once a second."""
-        for meter in self.lines.virtual:
-            meter.update(now)
+        """Work out the virtual meters and send outputs; once a second."""
+        self.lines.publish = self._box.publish
+        self.lines.update(now)
 
 
 def _definition(name: str) -> str:

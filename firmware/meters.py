@@ -76,12 +76,7 @@ class Meters:
         from firmware.meter_kinds import MeterError, MeterKinds
 
         if self.kinds is None:
-            from firmware.api.objects import lookup
-
-            box = self._box
-            self.kinds = MeterKinds(
-                self._log, self.line, self._start, lambda name: lookup(box, name)
-            )
+            self.kinds = MeterKinds(self._box, self.line, self._start)
         try:
             return self._restored(self.kinds.make(devices, entry))
         except MeterError as error:
@@ -145,10 +140,14 @@ class Meters:
             measured.known = False
             return
         measured.at = reading.at
-        measured.power_w = reading.power_w or 0
+        measured.power_w = power_w = reading.power_w or 0
         measured.energy_wh = reading.import_wh
         for phase in range(3):
-            measured.current_ma[phase] = reading.current_ma[phase] or 0
+            current_ma = reading.current_ma[phase]
+            # A meter that tells only the power is taken for a symmetric one at 230 V.
+            measured.current_ma[phase] = (
+                power_w * 1000 // 690 if current_ma is None else current_ma
+            )
         measured.known = True
 
     def _attached(self):

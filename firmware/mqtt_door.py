@@ -25,10 +25,10 @@ _KEEP = {"log": NEWEST, "api": NEWEST}
 class MqttDoor:
     """One client for each distinct broker, shared by all functions that name it.
 
-    A box without any broker has no client and runs no task here. `resolver` finds host names.
+    A box without any broker has no client and runs no task here.
     """
 
-    def __init__(self, box, meters, network_up, resolver):
+    def __init__(self, box, meters, network_up):
         self.clients = {}
         self._box = box
         self._meters = meters
@@ -38,7 +38,6 @@ class MqttDoor:
         self._inputs = (self._topics.root + "/set/").encode()
         self._functions = {}
         self._network_up = network_up
-        self._resolver = resolver
 
     def connect(self):
         """Make the clients that the settings ask for; BrokerUrl errors are logged, not raised."""
@@ -61,6 +60,7 @@ class MqttDoor:
         """Subscribe to what meters want; again after the list of devices has changed."""
         client = self._functions.get("input")
         if client:
+            self._box.publish = client.publish
             for topic in self._meters.topics():
                 client.subscribe(topic, 0)
 
@@ -76,7 +76,7 @@ class MqttDoor:
         name = f"wallbox-{self._box.system.serial}"
         will = (state, "0", 1, True)
         client = MqttClient(broker, name, self._box.log, will, self._options(broker))
-        client.line.resolver = self._resolver
+        client.line.resolver = self._box.resolver
         client.network_up = self._network_up
         client.on_message = self._received
         client.on_delivered = self._delivered

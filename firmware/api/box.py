@@ -24,6 +24,8 @@ class Box:
                 open
     temporary_plans  None, or plans set with tmp=1 by device
     guard       made when first needed: firmware/api/guard.py
+    resolver    None, or the finder of host names (firmware/link/resolver.py)
+    publish(topic, body)  sends an MQTT message of a meter; None without a broker
     wear        None, or the account of flash wear (firmware/store/wear.py)
     debug_until ticks when diagnostic logging ends by itself, or None
     """
@@ -39,6 +41,8 @@ class Box:
         self.system = None
         self.transactions = None
         self.wear = None
+        self.resolver = None
+        self.publish = None
         self.bus = None
         self.may_hold = None
         self.temporary_plans = None

@@ -17,6 +17,7 @@ class MeterDevice:
         self.reading = reading
         self.model = model or entry["dev_type"]
         self.errors = 0
+        self.user_info = None  # function giving what the definition shows in the tile
         self.release = None  # called when the device is taken away
         self._defaults = devices.defaults
         self._inputs = inputs
@@ -42,6 +43,8 @@ class MeterDevice:
                 0 if stale else self._scaled(reading.current_ma[phase])
             )
             answer[f"voltage_l{phase + 1}"] = 0 if stale else int(reading.voltage_v[phase] or 0)
+        if self.user_info:
+            answer["user_info"] = self.user_info()
         answer["role"] = self.value("role")
         answer["factor"] = self.value("factor")
         answer["inputs"] = self._inputs() if self._inputs else "0"

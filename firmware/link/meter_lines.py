@@ -138,6 +138,7 @@ class MeterLines:
         from firmware.meter.virtual_meter import VirtualMeter
 
         meter = VirtualMeter(definition, self._lookup)
+        meter.checks.assign = self.assign
         self.virtual.append(meter)
         return meter
 

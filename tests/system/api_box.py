@@ -66,7 +66,7 @@ async def main():
     box.now = now
     box.transactions = Transactions()
     box.settings.change({"mqtt.broker": settings["broker"]})
-    mqtt = MqttDoor(box, NoMeters(), lambda: True, None)
+    mqtt = MqttDoor(box, NoMeters(), lambda: True)
     mqtt.connect()
     http = HttpDoor(box, listening(settings["port"]))
     print("@@ ready")

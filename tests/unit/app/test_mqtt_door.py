@@ -36,7 +36,7 @@ def door(meters=None, **settings):
     box = Bench().box
     box.settings.change({"mqtt.broker": "mqtt://127.0.0.1"})
     box.settings.change({"mqtt." + name: value for name, value in settings.items()})
-    made = MqttDoor(box, meters or Meters(), None, None)
+    made = MqttDoor(box, meters or Meters(), None)
     made.connect()
     return box, made
 
