@@ -1,5 +1,6 @@
 """Meters beyond S0 and the DTS353: definition files, SunSpec, formulas. Imported when used."""
 
+from firmware.api.errors import ApiError
 from firmware.api.meter_device import MeterDevice
 from firmware.api.objects import lookup
 from firmware.link.meter_lines import MeterError, MeterLines
@@ -33,7 +34,13 @@ class MeterKinds:
         self._bus = bus
 
     def _assign(self, name: str, number):
-        self._box.values().set({"name": name, "expr": number}, True)
+        variables = self._box.values()
+        if variables.value(name) == number:
+            return
+        try:
+            variables.set([(name, number)], True, False)
+        except ApiError as error:
+            self._box.log.warning("meter", f"CM.{name} is not set: {error.text}")
 
     def _line(self, address):
         return self._bus(address.baud, address.bits, address.parity, address.stop)
