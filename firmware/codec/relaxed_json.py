@@ -21,12 +21,12 @@ def loads(text, longest: int = LONGEST):
     """
     data = text.encode() if isinstance(text, str) else bytes(text)
     if len(data) > longest:
-        raise JsonError(f"longer than {longest} bytes", longest)
+        raise JsonError(f"the limit of {longest} bytes is reached", longest)
     reader = _Reader(data)
     value = reader.value(0)
     reader.skip()
     if reader.position < len(data):
-        raise JsonError("text after the end", reader.position)
+        raise JsonError("unexpected text after the end", reader.position)
     return value
 
 
@@ -55,10 +55,10 @@ class _Reader:
             self.position = end if end >= 0 else len(self._data) - 1
             return
         if not self._at(start + 1, b"*"):
-            raise JsonError("a / that starts no comment", start)
+            raise JsonError("expected a comment after /", start)
         end = self._data.find(b"*/", start + 2)
         if end < 0:
-            raise JsonError("a comment without end", start)
+            raise JsonError("unclosed comment", start)
         self.position = end + 2
 
     def _at(self, position, expected):
@@ -67,7 +67,7 @@ class _Reader:
     def value(self, depth):
         byte = self.skip()
         if depth >= _DEEPEST and byte in b"{[":
-            raise JsonError(f"more than {_DEEPEST} levels", self.position)
+            raise JsonError(f"nested more than {_DEEPEST} levels deep", self.position)
         if byte == 0x7B:
             return self._object(depth)
         if byte == 0x5B:
@@ -83,12 +83,12 @@ class _Reader:
             start = self.position
             key = self._key()
             if key in members:
-                raise JsonError(f"the key {key[:32]!r} a second time", start)
+                raise JsonError(f"the key {key[:32]!r} comes a second time", start)
             if self.skip() != 0x3A:
-                raise JsonError("no colon after a key", self.position)
+                raise JsonError("expected a colon after the key", self.position)
             self.position += 1
             members[key] = self.value(depth + 1)
-            self._separator(0x7D, "a comma or }")
+            self._separator(0x7D, "expected a comma or }")
         self.position += 1
         return members
 
@@ -97,7 +97,7 @@ class _Reader:
         self.position += 1
         while self.skip() != 0x5D:
             items.append(self.value(depth + 1))
-            self._separator(0x5D, "a comma or ]")
+            self._separator(0x5D, "expected a comma or ]")
         self.position += 1
         return items
 
@@ -106,7 +106,7 @@ class _Reader:
         if byte == 0x2C:
             self.position += 1
         elif byte != end:
-            raise JsonError(expected + " missing", self.position)
+            raise JsonError(expected, self.position)
 
     def _key(self):
         byte = self.skip()
@@ -115,7 +115,7 @@ class _Reader:
         start = self.position
         word = self._word()
         if not word:
-            raise JsonError("no key", start)
+            raise JsonError("expected a key", start)
         return word
 
     def _word(self):
@@ -133,14 +133,14 @@ class _Reader:
         if word in _NAMES:
             return _NAMES[word]
         if word in _REFUSED:
-            raise JsonError(f"{word} is not a number here", start)
+            raise JsonError(f"{word} is not accepted as a number", start)
         if not word or word[0] not in "+-.0123456789":
-            raise JsonError("no value", start)
+            raise JsonError("expected a value", start)
         return self._number(word, start)
 
     def _number(self, word, start):
         if len(word) > 24 or "_" in word:
-            raise JsonError("a number that is too long or odd", start)
+            raise JsonError("malformed number", start)
         try:
             if "x" in word or "X" in word:
                 value = int(word, 16)
@@ -151,7 +151,7 @@ class _Reader:
         except ValueError:
             raise JsonError(f"{word} is not a number", start) from None
         if not -1000000000000000 < value < 1000000000000000:
-            raise JsonError("a number that is too large", start)
+            raise JsonError("the number is too large", start)
         return value
 
     def _string(self, quote):
@@ -169,7 +169,7 @@ class _Reader:
             text += self._escape()
             start = self.position
         if end < 0:
-            raise JsonError("a text without end", start)
+            raise JsonError("unclosed text", start)
         text += self._decoded(start, end)
         self.position = end + 1
         return text
@@ -177,11 +177,11 @@ class _Reader:
     def _decoded(self, start, end):
         piece = self._data[start:end]
         if piece and min(piece) < 0x20:
-            raise JsonError("a control character in a text", start)
+            raise JsonError("control character in a text", start)
         try:
             return str(piece, "utf-8")
         except UnicodeError:
-            raise JsonError("not UTF-8", start) from None
+            raise JsonError("invalid UTF-8", start) from None
 
     def _escape(self):
         at = self.position
@@ -190,7 +190,7 @@ class _Reader:
         if letter == "u":
             return self._unicode()
         if letter not in _ESCAPES and letter not in ('"', "'", "\\", "/"):
-            raise JsonError("an unknown escape", at)
+            raise JsonError("unknown escape", at)
         return _ESCAPES.get(letter, letter)
 
     def _unicode(self):
@@ -207,6 +207,6 @@ class _Reader:
     def _four_digits(self):
         digits = self._data[self.position : self.position + 4]
         if len(digits) != 4 or not all(digit in b"0123456789abcdefABCDEF" for digit in digits):
-            raise JsonError("\\u without four hexadecimal digits", self.position)
+            raise JsonError("expected four hexadecimal digits after \\u", self.position)
         self.position += 4
         return int(str(digits, "ascii"), 16)

@@ -35,21 +35,21 @@ READ = (
 )
 
 REFUSED = (
-    ("", "no value", 0),
-    ("   ", "no value", 3),
-    ("{", "no key", 1),
-    ("[", "no value", 1),
-    ("{a}", "no colon", 2),
-    ("{a 1}", "no colon", 3),
-    ("{a:}", "no value", 3),
-    ("{a:1 b:2}", "a comma or }", 5),
-    ("[1 2]", "a comma or ]", 3),
-    ("[,]", "no value", 1),
-    ("{:1}", "no key", 1),
+    ("", "expected a value", 0),
+    ("   ", "expected a value", 3),
+    ("{", "expected a key", 1),
+    ("[", "expected a value", 1),
+    ("{a}", "expected a colon", 2),
+    ("{a 1}", "expected a colon", 3),
+    ("{a:}", "expected a value", 3),
+    ("{a:1 b:2}", "expected a comma or }", 5),
+    ("[1 2]", "expected a comma or ]", 3),
+    ("[,]", "expected a value", 1),
+    ("{:1}", "expected a key", 1),
     ("1 2", "after the end", 2),
     ("{}x", "after the end", 2),
-    ("abc", "no value", 0),
-    ("'a", "without end", 1),
+    ("abc", "expected a value", 0),
+    ("'a", "unclosed text", 1),
     ('"a\nb"', "control character", 1),
     ('"\\x41"', "unknown escape", 2),
     ('"\\u12g4"', "four hexadecimal", 3),
@@ -57,20 +57,20 @@ REFUSED = (
     ("1.2.3", "not a number", 0),
     ("0x", "not a number", 0),
     ("--1", "not a number", 0),
-    ("1_0", "odd", 0),
-    ("NaN", "NaN is not a number", 0),
+    ("1_0", "malformed", 0),
+    ("NaN", "NaN is not accepted", 0),
     ("[Infinity]", "Infinity is not", 1),
     ("-Infinity", "-Infinity is not", 0),
     ("1e400", "too large", 0),
     ("1000000000000000", "too large", 0),
-    ("9" * 400, "too long", 0),
-    ("/x", "starts no comment", 0),
-    ("/* a", "a comment without end", 0),
-    ("/", "starts no comment", 0),
-    ("{a:1,b:2,a:3}", "'a' a second time", 9),
+    ("9" * 400, "malformed number", 0),
+    ("/x", "expected a comment", 0),
+    ("/* a", "unclosed comment", 0),
+    ("/", "expected a comment", 0),
+    ("{a:1,b:2,a:3}", "'a' comes a second time", 9),
     ("[" * 17 + "]" * 17, "16 levels", 16),
     ("[" * 5000, "16 levels", 16),
-    ("\x00", "no value", 0),
+    ("\x00", "expected a value", 0),
 )
 
 
@@ -105,7 +105,7 @@ def test_what_is_refused_is_named_with_its_position():
         error = refusal(text)
         assert isinstance(error, JsonError), text[:40]
         assert problem in error.problem and error.position == position, (text[:40], str(error))
-        assert str(position) in str(error)
+        assert str(error) == f"JSON: {error.problem} at position {position}"
 
 
 def test_bytes_that_are_not_utf8_are_refused():
@@ -121,7 +121,7 @@ def test_every_prefix_of_a_document_is_refused_by_a_json_error():
 
 
 def test_length_and_depth_are_bounded_before_anything_is_built():
-    assert "longer than 10 bytes" in refusal("[1,2,3,4,5,6]", longest=10).problem
-    assert "longer than 16384" in refusal("[" + "1," * 32768 + "1]").problem
+    assert "10 bytes" in refusal("[1,2,3,4,5,6]", longest=10).problem
+    assert "16384 bytes" in refusal("[" + "1," * 32768 + "1]").problem
     deep = "[" * 16 + "]" * 16
     assert loads(deep) == json.loads(deep)
