@@ -9,7 +9,7 @@ from world.car import Car
 
 _LOOK_US = 500_000
 _MOST_HELD_MS = 62  # the 50 ms that may be taken, one pilot cycle and the scheduler
-_NOTABLE_MS = 5
+_NOTABLE_MS = 4
 _NOISE_MV = 500
 _MILLIVOLTS_PER_DEGREE = 10
 
