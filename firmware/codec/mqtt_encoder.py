@@ -130,15 +130,18 @@ class Encoder:
                 self.open = False
                 self._rest = self._chunks = None
 
-    def acknowledge(self, kind: int, packet_id: int):
-        """PUBACK, PUBREC, PUBREL or PUBCOMP with success; 4 bytes."""
+    def acknowledge(self, kind: int, packet_id: int) -> bool:
+        """PUBACK, PUBREC, PUBREL or PUBCOMP with success, 4 bytes; False if there is no room."""
         buffer = self.buffer
         at = self.end
+        if self.open or at + 4 > len(buffer):
+            return False
         buffer[at] = kind | 2 if kind == _PUBREL else kind
         buffer[at + 1] = 2
         buffer[at + 2] = packet_id >> 8
         buffer[at + 3] = packet_id & 255
         self.end = at + 4
+        return True
 
     def ping(self):
         """PINGREQ; 2 bytes."""

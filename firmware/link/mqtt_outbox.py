@@ -57,6 +57,21 @@ class Outbox:
         self._letters.append(letter)
         return True
 
+    def sent(self, topic: bytes, payload: bytes, flags: int, now: int) -> Letter:
+        """A message of QoS 1 or 2 that has left at once: nothing waits and the window is open."""
+        letter = self._spare.pop() if self._spare else Letter()
+        letter.topic = topic
+        letter.payload = payload
+        letter.properties = b""
+        letter.flags = flags
+        letter.keep = ALWAYS
+        letter.stage = _SENT
+        letter.sent_at = now
+        self._bytes += len(payload)
+        self.unacknowledged += 1
+        self._letters.append(letter)
+        return letter
+
     def last(self) -> Letter:
         """The message that came in last."""
         return self._letters[-1]
@@ -125,10 +140,7 @@ class Outbox:
 
     def acknowledged(self, packet_id: int) -> Letter | None:
         """PUBACK or PUBCOMP: delivered. The message may be looked at until the next put()."""
-        letters = self._letters
-        letter = letters[0] if letters else None
-        if letter is None or letter.packet_id != packet_id:
-            letter = self._find(packet_id)
+        letter = self._find(packet_id)
         if letter is None or letter.stage == _WAITING:
             return None
         self.unacknowledged -= 1
@@ -187,4 +199,6 @@ class Outbox:
 
 
 def _size(payload) -> int:
+    if type(payload) is bytes:
+        return len(payload)
     return 0 if hasattr(payload, "length") else len(payload)

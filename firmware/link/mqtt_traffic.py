@@ -81,6 +81,7 @@ class Traffic:
         self._asked.clear()
         self._pinged = False
         self._heard_at = self._spoke_at = self._check_at = now
+        self._now = now
         self.open = True
 
     def end(self, code: int = -1):
@@ -125,16 +126,34 @@ class Traffic:
 
     def _later(self, topic, payload, flags: int) -> bool:
         """Through the queue, which may be empty."""
-        if isinstance(topic, str):
-            topic = topic.encode()
-        if isinstance(payload, str):
+        if type(topic) is not bytes:
+            topic = topic.encode() if isinstance(topic, str) else bytes(topic)
+        if type(payload) is not bytes and isinstance(payload, str):
             payload = payload.encode()
         if len(topic) + _HEAD > len(self.encoder.buffer):
             return False
+        if type(payload) is bytes and self._now_or_never(topic, payload, flags):
+            return True
         if not self.outbox.put(topic, payload, flags, self._keep):
             return False
         if self.open:
             self.fill()
+        return True
+
+    def _now_or_never(self, topic: bytes, payload: bytes, flags: int) -> bool:
+        """The short way for QoS 1 and 2; False if anything stands against it."""
+        outbox = self.outbox
+        if not self.open or not flags & 6 or outbox.waiting or self.agreed:
+            return False
+        if outbox.unacknowledged >= outbox.window:
+            return False
+        self.encoder.packet_id = self._new_id()
+        if not self.encoder.put(topic, payload, flags):
+            return False
+        letter = outbox.sent(topic, payload, flags, self._now)
+        letter.packet_id = self.encoder.packet_id
+        self.published += 1
+        self.flush()
         return True
 
     def respond(self, topic: bytes, payload, flags: int, properties: bytes) -> bool:
@@ -148,6 +167,7 @@ class Traffic:
 
     def step(self, now: int) -> bool:
         """Receive and send what can be; True if anything came."""
+        self._now = now
         busy = self.receive(now)
         if self.outbox.waiting or self._asks or self._owed:
             self.fill()
@@ -219,8 +239,8 @@ class Traffic:
         else:
             packet_id = decoder.packet_id
             self._owner.on_message(decoder.topic, decoder.payload, decoder)
-            if qos:
-                self._acknowledge(_PUBACK, packet_id)
+            if qos and not self.encoder.acknowledge(_PUBACK, packet_id):
+                self._owed.append(_PUBACK << 16 | packet_id)
         return (self._owner.clock() - now) & _TICKS > _STEP_MS or not self.open
 
     def _message_once(self, decoder):
@@ -234,17 +254,16 @@ class Traffic:
         self._acknowledge(_PUBREC, packet_id)
 
     def _acknowledge(self, kind: int, packet_id: int):
-        encoder = self.encoder
-        if encoder.open or encoder.end > len(encoder.buffer) - 4:
+        if not self.encoder.acknowledge(kind, packet_id):
             self._owed.append(kind << 16 | packet_id)  # until there is room
-        else:
-            encoder.acknowledge(kind, packet_id)
 
     def _answer(self, kind: int, now: int):
         """Any packet but a message."""
         if not self.open:
             self._owner.greeted(kind, now)
-        elif _PUBACK <= kind <= _PUBCOMP:
+        elif kind == _PUBACK:
+            self._delivered(self.decoder.packet_id)
+        elif _PUBREC <= kind <= _PUBCOMP:
             self._acknowledged(kind, self.decoder.packet_id, now)
         elif kind == _PINGRESP:
             self._pinged = False
@@ -269,9 +288,12 @@ class Traffic:
             self.outbox.received(packet_id, now)
             self._acknowledge(_PUBREL, packet_id)
         else:
-            letter = self.outbox.acknowledged(packet_id)
-            if letter:
-                self._owner.on_delivered(letter.topic, letter.payload)
+            self._delivered(packet_id)
+
+    def _delivered(self, packet_id: int):
+        letter = self.outbox.acknowledged(packet_id)
+        if letter:
+            self._owner.on_delivered(letter.topic, letter.payload)
 
     def _skip(self, decoder):
         self.skipped += 1
@@ -298,9 +320,8 @@ class Traffic:
 
     def _fill_requests(self, now: int):
         encoder = self.encoder
-        while self._owed and encoder.room() >= 4:
-            owed = self._owed.pop(0)
-            encoder.acknowledge(owed >> 16, owed & 0xFFFF)
+        while self._owed and encoder.acknowledge(self._owed[0] >> 16, self._owed[0] & 0xFFFF):
+            self._owed.pop(0)
         while self._asks and encoder.room() >= len(self._asks[0][0]) + _HEAD:
             topic_filter, qos = self._asks.pop(0)
             packet_id = self._new_id()
