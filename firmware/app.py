@@ -23,6 +23,7 @@ from firmware.pace import Pace
 from firmware.pilot_loop import PilotLoop
 from firmware.recorder import Recorder
 from firmware.sessions import Sessions
+from firmware.settings import BUILT_IN
 from firmware.supervisor import Supervisor
 from firmware.system import System, unix_time
 
@@ -59,7 +60,8 @@ class App:
 
     def _build_charge_point(self):
         self.limits = Limits()
-        self.point = ChargePoint(Fitted(self.board.fitted()), self.limits)
+        fitted = self.settings.fitted(self.board.fitted())
+        self.point = ChargePoint(Fitted(fitted), self.limits)
         self.point.transaction.total_wh = self.ledger.value("E1.wh")
         self.point.enable(self.settings.charge.start_enabled)
         self.pace = Pace()
@@ -104,7 +106,8 @@ class App:
             return None
         from firmware.link.wifi import Wifi
 
-        return Wifi(self.board.wlan(), network.wifi_ssid, network.wifi_password, self.log)
+        login = network.wifi_ssid, network.wifi_password
+        return Wifi(self.board.wlan(), login, network.hostname, self.log)
 
     def _build_network(self):
         if self.settings.mqtt.broker:
@@ -142,6 +145,8 @@ class App:
         return door
 
     def _settings_changed(self, names):
+        if any(name in BUILT_IN for name in names):
+            self.log.warning("settings", f"{', '.join(BUILT_IN)} take effect at the next start")
         if not names or "devices" in names:
             self.devices.renew()
             if self.mqtt:

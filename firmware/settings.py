@@ -11,6 +11,8 @@ LISTS = (
     ("variables", "variable", "name"),
     ("plans", "plan", "dev_id"),
 )
+# What is read once, when the charge point is built.
+BUILT_IN = ("charge.phases", "charge.ventilation", "charge.lock")
 _LISTED = ("devices", "users", "variables", "plans")
 _MOST_ENTRIES = 32
 
@@ -101,10 +103,24 @@ class Settings:
         refuse("max_current_ma", highest > most, f"at most {most}, the limit of this board,")
         refuse("min_current_ma", value("min_current_ma") > highest, "at most the maximum")
         refuse("phases", value("phases") > board.get("phases", 3), "no more than the board has")
-        switching = value("phase_switching") and board.get("phase_contactor") is None
-        refuse("phase_switching", switching, "off, without a second contactor on this board,")
+        switching = value("phase_switching")
+        second = board.get("phase_contactor") is not None
+        refuse("phase_switching", switching and not second, "off, without a second contactor,")
+        one = value("phases") != 3
+        refuse("phase_switching", switching and one, "off, while charge.phases is not 3,")
         ventilated = value("ventilation") and not board.get("ventilation")
         refuse("ventilation", ventilated, "off, without a ventilation output on this board,")
+
+    def fitted(self, hardware: dict) -> dict:
+        """What the installer has left of the hardware (Board.fitted), for the charge point.
+
+        The settings named in BUILT_IN take effect when the box starts.
+        """
+        charge = self.charge
+        chosen = {"phases": min(hardware["phases"], charge.phases)}
+        chosen["ventilation"] = hardware["ventilation"] and charge.ventilation
+        chosen["lock"] = hardware["lock"] and charge.lock
+        return hardware | chosen
 
     def _note(self, names, kept):
         if kept:

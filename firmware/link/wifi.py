@@ -12,22 +12,28 @@ _LONGEST_WAIT_MS = const(30000)
 
 
 class Wifi:
-    """One access point by name and password; `status()` says since when, how often and why not.
+    """One access point; `status()` says since when, how often and why not.
+
+    `login` is its name and password, `hostname` the name of the box for the DHCP server.
 
     The driver's events are not trusted: the real link is polled twice a second.
     """
 
-    def __init__(self, wlan, ssid: str, password: str, log):
+    def __init__(self, wlan, login: tuple, hostname: str, log):
         self.connected = False
         self.losses = 0
         self._wlan = wlan
-        self._ssid = ssid
-        self._password = password
+        self._ssid, self._password = login
+        self._hostname = hostname
         self._log = log
 
     async def run(self):
         """Connect and stay connected; never returns."""
         self._wlan.active(True)
+        try:
+            self._wlan.config(hostname=self._hostname)
+        except (ValueError, OSError) as error:
+            self._log.warning("wifi", f"host name {self._hostname} not taken: {error}")
         wait_ms = _FIRST_WAIT_MS
         while True:
             if await self._attempt():

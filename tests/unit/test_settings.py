@@ -140,10 +140,14 @@ def test_what_contradicts_the_board_is_refused_with_the_reason():
     ):
         assert reason in str(refusal(settings.change, values)), values
     assert settings.charge.max_current_ma == 16000
-    able = Settings({"max_current_ma": 32000, "phases": 1, "phase_contactor": 0})
+    able = Settings({"max_current_ma": 32000, "phases": 3, "phase_contactor": 0})
     able.change({"charge.max_current_ma": 32000, "charge.phase_switching": True})
-    assert able.charge.phases == 1
-    refusal(able.change, {"charge.phases": 3})
+    refusal(able.change, {"charge.phases": 1})
+    able.change({"charge.phases": 1, "charge.phase_switching": False})
+    refusal(able.change, {"charge.phase_switching": True})
+    single = Settings({"max_current_ma": 32000, "phases": 1, "phase_contactor": 0})
+    assert single.charge.phases == 1
+    refusal(single.change, {"charge.phases": 3})
 
 
 def test_the_defaults_fit_a_smaller_board():
@@ -238,3 +242,14 @@ def test_lists_are_bounded():
         settings.put("devices", {"dev_id": f"M{number}", "dev_type": "meter_ajax"})
     refusal(settings.put, "devices", {"dev_id": "M99", "dev_type": "meter_ajax"})
     assert settings.remove("devices", "M5") and not settings.remove("devices", "M5")
+
+
+def test_the_installer_may_leave_less_than_the_hardware_has_but_never_more():
+    hardware = {"phases": 3, "ventilation": True, "lock": True, "max_current_ma": 32000}
+    settings = Settings({"max_current_ma": 32000, "phases": 3, "ventilation": True})
+    assert settings.fitted(hardware) == hardware | {"ventilation": False}
+    settings.change({"charge.phases": 1, "charge.ventilation": True, "charge.lock": False})
+    assert settings.fitted(hardware) == hardware | {"phases": 1, "lock": False}
+    less = {"phases": 1, "ventilation": False, "lock": False, "max_current_ma": 32000}
+    settings.change({"charge.phases": 3, "charge.lock": True})
+    assert settings.fitted(less) == less
