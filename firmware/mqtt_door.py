@@ -144,7 +144,7 @@ class MqttDoor:
         if correlation is None:
             client.publish(topic, payload, keep=_KEEP.get(function, LATEST))
         else:
-            client.respond(topic, correlation, payload.text())
+            client.respond(topic, correlation, payload)
 
     async def serve(self):
         """Publish what is due, a topic at a time, for ever."""

@@ -187,6 +187,14 @@ def test_an_mqtt_5_request_is_answered_where_it_asks(broker):
     message = heard.get(timeout=10)
     assert json.loads(message.payload)["evse_powerbrain"]
     assert message.properties.CorrelationData == b"\x07\x08"
+    # A long one, streamed twice: to the asker, and to everybody.
+    asker.publish("cfos_mqtt/api/cmd=get_dev_info", b"", 1, properties=properties)
+    message = heard.get(timeout=10)
+    info = json.loads(message.payload)
+    assert len(message.payload) > 2000 and info["devices"][0]["dev_id"] == "E1"
+    assert message.properties.CorrelationData == b"\x07\x08"
+    assert "evse_powerbrain" in client.heard.get(timeout=10)
+    assert client.heard.get(timeout=10)["devices"] == info["devices"]
     asker.loop_stop()
     client.close()
     box.close()

@@ -114,3 +114,21 @@ def test_without_a_broker_for_it_there_is_no_transaction_log():
     sessions = Sessions(box.devices.get("E1").point, Transactions(None, None, None), None, None)
     made.keep_log(sessions)
     assert made.ta_log is None and sessions.publish is None
+
+
+def test_an_mqtt_5_answer_is_streamed_like_any_other():
+    box, made = door(broker="mqtt5://127.0.0.1")
+    sent = []
+    client = made.clients["mqtt5://127.0.0.1"]
+    client.publish = lambda topic, payload, **flags: sent.append((topic, None, payload))
+    client.respond = lambda *answer: sent.append(answer)
+    message = Message()
+    message.response_topic, message.correlation = b"answers/mine", b"7"
+    made._received(b"cfos_mqtt/api/cmd=get_dev_info", b"", message)
+    for _ in range(50):
+        made._topics.due(box.now())
+    answers = [entry for entry in sent if entry[0] in ("cfos_mqtt/api_res", "answers/mine")]
+    assert [entry[1] for entry in answers] == [None, b"7"]
+    for _, _, payload in answers:
+        sizes = [len(chunk) for chunk in payload.chunks()]
+        assert sum(sizes) == payload.length() > 512 >= max(sizes)
