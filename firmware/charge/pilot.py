@@ -64,7 +64,6 @@ class Pilot:
         self.running = False  # 1 kHz is being sent, so the diode can be seen
         self._blank_ms = 0  # a car's B is not believed for so long while the contactor is closed
         self.toggles = 0  # BCB toggles seen so far
-        self._hidden = False
         self.reveal()
 
     def hide(self):

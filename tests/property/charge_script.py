@@ -170,8 +170,14 @@ ACTS = (
     (_set("lock_sound", True, False), ("clear lock", "fault lock")),
     (_cable, None),
     (_temperature, None),
-    (_phases, ("phases 3", "phases 1")),
-    (_wake, "wake"),
+    (
+        _phases,
+        (
+            'mqtt publish cfos_mqtt/ctl {"E1":{"phs":3}}',
+            'mqtt publish cfos_mqtt/ctl {"E1":{"phs":1}}',
+        ),
+    ),
+    (_wake, 'mqtt publish cfos_mqtt/ctl {"E1":{"wke":true}}'),
     (_acknowledge, "note somebody acknowledges"),
     (_meter, ("meter answers", "meter silent")),
     (_long, None),
@@ -218,7 +224,7 @@ def play(stage: Stage, script: bytes):
 
 def scenario(script: bytes, why: str) -> str:
     """The script as a scenario that `make run SCENARIO=` replays on the simulated board."""
-    lines = [f"# {why}", "plug plain_16a_3p"]
+    lines = [f"# {why}", "given setting charge.phase_switching 1", "plug plain_16a_3p"]
     if script and script[0] & 1:
         lines += ["car asks C", "wait until contactor closed within 30s"]
     plugged = True

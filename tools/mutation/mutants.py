@@ -47,10 +47,31 @@ class Mutant:
 
 
 def mutants(source: str):
-    """All mutants of a module's source."""
-    for index, node in enumerate(ast.walk(ast.parse(source))):
+    """All mutants of a module's source.
+
+    A counter of milliseconds that starts at, or is cut at, 1 instead of 0 is no mutant: a pilot
+    step lasts ten of them, so that nothing in the world could tell.
+    """
+    tree = ast.parse(source)
+    spared = _milliseconds(tree)
+    for index, node in enumerate(ast.walk(tree)):
+        if id(node) in spared:
+            continue
         for way, (what, _) in enumerate(_changes(node)):
             yield Mutant(getattr(node, "lineno", 0), what, index, way)
+
+
+def _milliseconds(tree) -> set:
+    found = set()
+    for node in ast.walk(tree):
+        sets = isinstance(node, (ast.Assign, ast.AugAssign, ast.Compare))
+        if sets and "_ms" in ast.unparse(node):
+            found |= {id(part) for part in ast.walk(node) if _is_zero(part)}
+    return found
+
+
+def _is_zero(node) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 0 and node.value is not False
 
 
 def _at(tree, wanted: int):

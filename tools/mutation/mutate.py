@@ -155,6 +155,8 @@ def main() -> int:
     with multiprocessing.Pool(options.jobs) as pool:
         for result in pool.imap_unordered(_judge, jobs):
             results.append(result)
+            if len(results) % 20 == 0:
+                print(f"{len(results)} of {len(jobs)}", flush=True)
             if not result[3]:
                 print(f"survived: {result[0]}.py:{result[1]}: {result[2]}", flush=True)
     killed = sum(1 for result in results if result[3])

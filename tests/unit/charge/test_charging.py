@@ -193,6 +193,17 @@ def test_ventilation_is_refused_where_none_is_fitted():
     assert bench.outputs.contactor
 
 
+def test_a_waiting_car_that_wants_ventilation_loses_its_offer():
+    bench = Bench()
+    bench.run(1000)
+    bench.car = "B"
+    bench.run(1000)
+    assert bench.name() == "B2"
+    bench.car = "D"
+    bench.run(1000)
+    assert bench.name() == "D1" and bench.outputs.duty == _DC
+
+
 def test_ventilation_is_granted_where_it_is_fitted():
     profile = dict(PLAIN)
     profile["ventilation"] = True

@@ -1,3 +1,4 @@
+from firmware.charge import events
 from firmware.charge.events import Events
 
 
@@ -21,3 +22,9 @@ def test_the_oldest_are_lost_and_counted():
         left.append(event)
         event = ring.pop()
     assert left[0] == (2, 9) and left[-1] == (3, 99) and len(left) == 32
+
+
+def test_every_event_has_a_code_of_its_own():
+    codes = [events.STATE, events.FAULT, events.CLEARED, events.OPENED, events.CLOSED]
+    codes += [events.PHASES, events.WAKING, events.TOGGLED, events.TESTED]
+    assert codes == list(range(1, 10))

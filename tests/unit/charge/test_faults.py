@@ -135,7 +135,16 @@ def test_the_status_names_what_was_measured():
     standing = Faults(Events())
     standing.report(faults.OVER_CURRENT, 20123)
     (row,) = standing.status()
-    assert row["name"] == "over_current" and row["measured"] == 20123 and row["unit"] == "mA"
+    text = "The car draws more than it was offered"
+    assert row == {
+        "code": faults.OVER_CURRENT,
+        "name": "over_current",
+        "text": text,
+        "measured": 20123,
+        "unit": "mA",
+        "clears": "gone",
+        "count": 1,
+    }
 
 
 def _stop(bench):

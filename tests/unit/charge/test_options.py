@@ -40,3 +40,26 @@ def test_options_take_effect():
     assert bench.point.offered_ma == 7000
     bench.point.configure({"max_current_ma": 0})
     assert bench.point.limits.ruling() == ("controller", 7000)
+
+
+def test_the_bounds_are_allowed():
+    point = Bench(dict(FULL, max_current_ma=80000)).point
+    for name, lowest, highest in (
+        ("max_current_ma", 6000, 80000),
+        ("minimum_ma", 6000, 16000),
+        ("phase_gap_s", 15, 120),
+        ("phase_interval_s", 210, 3600),
+        ("wake_most", 0, 20),
+        ("random_delay_s", 0, 1800),
+        ("seed", 0, 65535),
+    ):
+        for value in (lowest, highest):
+            point.configure({name: value})
+            assert getattr(point.options, name) == value, name
+        for value in (lowest - 1, highest + 1):
+            if name != "max_current_ma" or value:
+                try:
+                    point.configure({name: value})
+                except Refused:
+                    continue
+                raise AssertionError((name, value))

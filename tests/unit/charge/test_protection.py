@@ -1,3 +1,4 @@
+from firmware.charge import faults
 from firmware.charge.protection import derated_ma
 from tests.unit.charge.bench import FULL, PLAIN, Bench
 
@@ -104,7 +105,9 @@ def test_a_missing_first_phase_is_cut_after_30_seconds():
     for currents, cut in (
         ((0, 16000, 16000), True),
         ((400, 6000, 0), True),
-        ((600, 16000, 16000), False),
+        ((499, 5001, 0), True),
+        ((500, 16000, 16000), False),
+        ((499, 5000, 5000), False),
         ((0, 4000, 4000), False),
         ((16000, 16000, 0), False),
     ):
@@ -148,3 +151,45 @@ def test_a_weld_is_inferred_from_the_meter_where_no_mirror_is_fitted():
         assert bench.faults() == []
         bench.run(3000)
         assert bench.faults() == (["current_while_open"] if found else []), (current_ma, power_w)
+
+
+def _rounds_until(bench, code, contactor):
+    """Rounds of 100 ms of the current guard alone until it reports."""
+    guard = bench.point.chores.protection
+    bench.outputs.contactor = contactor
+    for rounds in range(1, 1000):
+        guard.currents(bench.point, 100)
+        if bench.point.faults.active:
+            assert bench.point.faults.active == 1 << code
+            return rounds
+    return None
+
+
+def test_the_exact_times_and_currents_of_the_guard():
+    for code, closed, currents, offered_ma, power_w, rounds in (
+        (faults.OVER_CURRENT, True, (18151, 0, 0), 16000, 0, 70),
+        (faults.OVER_CURRENT, True, (18150, 0, 0), 16000, 0, None),
+        (faults.MISSING_PHASE, True, (499, 5001, 0), 16000, 0, 300),
+        (faults.MISSING_PHASE, True, (500, 5001, 0), 16000, 0, None),
+        (faults.MISSING_PHASE, True, (499, 0, 5000), 16000, 0, None),
+        (faults.CURRENT_WHILE_OPEN, False, (1001, 0, 0), 0, 0, 599),
+        (faults.CURRENT_WHILE_OPEN, False, (1000, 0, 0), 0, 300, None),
+        (faults.CURRENT_WHILE_OPEN, False, (0, 0, 0), 0, 301, 599),
+    ):
+        bench = Bench(PLAIN)
+        measured = bench.point.measured
+        measured.known = True
+        measured.current_ma[:] = list(currents)
+        measured.power_w = power_w
+        bench.point.offered_ma = offered_ma
+        assert _rounds_until(bench, code, closed) == rounds, (code, currents)
+
+
+def test_the_exact_time_of_a_phase_that_should_be_off():
+    for current_ma, rounds in ((1001, 20), (1000, None)):
+        bench = Bench(FULL)
+        measured = bench.point.measured
+        measured.known = True
+        measured.current_ma[:] = [16000, current_ma, 0]
+        bench.point.offered_ma = 32000
+        assert _rounds_until(bench, faults.PHASE_WELDED, True) == rounds, current_ma

@@ -74,6 +74,16 @@ def test_times_are_counted_in_whole_seconds():
     assert visit.duration_s == 7 and visit.charging_s == 3
 
 
+def test_nothing_is_counted_while_no_car_is_there():
+    visit = Transaction()
+    measured = Measured()
+    measured.known = True
+    measured.power_w = 36000
+    visit.update(measured, True, 1000)
+    assert (visit.duration_s, visit.charging_s, visit.energy_wh) == (0, 0, 0)
+    assert visit.total_wh == 10
+
+
 def test_a_record_survives_a_reset():
     visit, measured = _visit()
     measured.known = True

@@ -129,6 +129,15 @@ def test_waking_by_hand():
     assert bench.point.waker.count == 1
 
 
+def test_waking_by_hand_without_an_offer():
+    bench = _asleep()
+    bench.point.enable(False)
+    bench.run(10000)
+    assert bench.name() == "B1"
+    bench.point.wake()
+    assert [row[1:] for row in _story(bench, 10000)] == [(False, False), (True, False)]
+
+
 def _refused(act):
     try:
         act()
