@@ -94,6 +94,8 @@ class App:
         model = f"{System.product},{name},1,{System.version},{self.system.serial}"
         self.own = EvseDevice(self.devices, entry, self.point, self._energy_wh, model)
         self.own.on_authorised = self.sessions.authorised
+        self.own.inside.clock = unix_time
+        self.recorder.listener = self.own.inside.happened
         self.devices.add(self.own)
         box.resolver = self._resolver() if self.wifi else None
         self.devices.renew()

@@ -21,6 +21,7 @@ class Recorder:
     """Drains the charge point's ring of events; the loop that fills it must never do this."""
 
     def __init__(self, point, ledger, sessions, log):
+        self.listener = None  # called with each event's kind and value
         self._point = point
         self._ledger = ledger
         self._sessions = sessions
@@ -38,6 +39,8 @@ class Recorder:
         point = self._point
         while event := point.events.pop():
             self._tell(event[0], event[1])
+            if self.listener:
+                self.listener(event[0], event[1])
         self._ledger.raise_to("E1.wh", point.transaction.total_wh)
 
     def _tell(self, kind, value):

@@ -4,6 +4,7 @@ from micropython import const
 
 from firmware.api.devices import common
 from firmware.api.errors import ApiError
+from firmware.api.inside import Inside
 from firmware.charge.signals import Refused
 from firmware.checks import take
 from firmware.ticks import since
@@ -13,7 +14,6 @@ _PLUG_IN_MS = const(60000)
 
 # What clients call the levels A to F, as number and as text.
 _STATES = {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5, "F": 5}
-_PILOT = ("", "Waiting", "Vehicle detected", "Charging", "Ventilation", "Error")
 # Why the car waits, by the owner of the limit: 1 current, 2 rules, 3 by hand.
 _REASONS = {"plan": 2, "controller": 3, "override": 3, "authorisation": 3}
 _MEMBERS = {"cur": ("int", "0", "80000"), "ena": ("bool", "0", "1"), "wke": ("bool", "0", "1")}
@@ -31,6 +31,7 @@ class EvseDevice:
         self.entry = entry
         self.point = point
         self.model = model
+        self.inside = Inside(point)
         self.errors = 0
         self.last_set_ma = -1
         self.last_card = ""
@@ -113,20 +114,7 @@ class EvseDevice:
         answer["paused"] = paused
         answer["pause_reason"] = _REASONS.get(point.limits.owner, 1) if paused else 0
         answer["pause_time"] = 0
-        cable_ma = point.chores.cable.rating_ma
-        answer["evse"] = {
-            "dc_sensor_faults": 0,
-            "dc_last_test_time": "1970-01-01T00:00:00.000Z",
-            "dc_sensor_fault": bool(point.inputs.residual_tripped),
-            "dc_sensor_glitches": 0,
-            "cp_state": _PILOT[state],
-            "cp_fault": state == 5,
-            "pp_state": f"{cable_ma // 1000} A" if cable_ma else "no cable",
-            "charging": state in (3, 4),
-            "current": point.offered_ma,
-            "enabled": point.enabled,
-            "limit_owner": point.limits.owner,
-        }
+        answer["evse"] = self.inside.info(state)
 
     def signature(self, now: int) -> int:
         """Changes when `info` does, the running seconds left aside."""

@@ -46,6 +46,7 @@ class Protection:
         self._faults = standing
         self._limits = limits
         self.testing = False  # the residual current sensor is being tested: it has to trip
+        self.residual_glimpses = 0  # trips seen, also those that one reading did not confirm
         self._residual_at = 0
         self._hot = False
         self._share_ma = fitted.max_current_ma
@@ -60,6 +61,8 @@ class Protection:
         if inputs.residual_tripped and not self.testing:
             if since(inputs.now, self._residual_at) <= _AGAIN_MS:
                 self._faults.report(faults.RESIDUAL, 0)
+            else:
+                self.residual_glimpses += 1
             self._residual_at = inputs.now
 
     def sensors(self, inputs):

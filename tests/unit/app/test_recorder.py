@@ -81,3 +81,14 @@ def test_a_visit_of_a_car_becomes_a_session():
     point.events.put(events.CLOSED, 2)
     recorded(point, sessions)
     assert sessions.happened == ["opened", ("closed", 2)]
+
+
+def test_a_listener_hears_of_every_event():
+    point = Point()
+    heard = []
+    recorder = Recorder(point, Ledger(), Sessions(), Log(None, None))
+    recorder.listener = lambda *event: heard.append(event)
+    point.events.put(events.TESTED, 1)
+    point.events.put(events.STATE, 2)
+    recorder.drain()
+    assert heard == [(events.TESTED, 1), (events.STATE, 2)]
