@@ -270,13 +270,16 @@ class Traffic:
         elif kind == _SKIPPED:
             self._skip(self.decoder)
         elif _SUBACK <= kind < _PINGRESP:
-            refused = self._asked.pop(self.decoder.packet_id, None)
-            if refused and self.decoder.code & 0x80:
-                self._owner.note(0, f"no right to subscribe to {refused.decode()}")
+            self._granted(self.decoder)
         elif kind == _DISCONNECT:
             raise LinkError("ended by the broker: " + self.decoder.five.reason(self.decoder.code))
         else:
             raise PacketError("order of packets", 0x82)
+
+    def _granted(self, decoder):
+        refused = self._asked.pop(decoder.packet_id, None)
+        if refused and decoder.code & 0x80:
+            self._owner.note(0, f"no right to subscribe to {refused.decode()}")
 
     def _acknowledged(self, kind: int, packet_id: int, now: int):
         """The four packets that accompany messages of QoS 1 and 2."""

@@ -73,7 +73,7 @@ class Run:
         await asyncio.sleep_ms(0)
 
     async def watch(self):
-        """The longest time that another task holds the loop; not while instructions are counted."""
+        """The longest time that others hold the loop; not while instructions are counted."""
         while len(sys.argv) < 6:
             began = ticks_us()
             await asyncio.sleep_ms(1)
@@ -93,7 +93,7 @@ class Run:
             while self.done < self.count:
                 await asyncio.sleep_ms(20)
             return
-        # at most four arguments, keywords counting double: beyond, a bound method takes a heap block
+        # more than four arguments, keywords counting double, cost a bound method a heap block
         publish = client.publish
         for _ in range(self.count // 8):
             for _ in range(8):
