@@ -198,6 +198,21 @@ def _weld(bench):
     bench.welded = True
 
 
+def _empty(bench):
+    """No car, nothing asked."""
+
+
+def _refused(bench):
+    bench.point.enable(False)
+    bench.car = "B"
+    bench.run(1000)
+
+
+def _faulty(bench):
+    _supply(bench)
+    bench.run(1000)
+
+
 def _stopping(bench):
     bench.plug()
     bench.point.enable(False)
@@ -246,6 +261,11 @@ def _second_fault(bench):
 BY_HAND = (
     ("C1-stopping", "F", (_stopping, _supply)),
     ("C1-stopping", "D1", (_stopping, _ventilate)),
+    ("A1", "fault", (_empty, _supply)),
+    ("B1", "barred", (_refused, _weld)),
+    ("B1", "D1", (_refused, _ventilate)),
+    ("B1", "wake", (_refused, lambda bench: bench.point.wake())),
+    ("fault", "barred", (_faulty, _weld)),
     ("D1", "fault", (_ventilate, _supply)),
     ("D1", "barred", (_ventilate, _weld)),
     ("gap", "fault", (_gap, _supply)),

@@ -74,13 +74,12 @@ def _run_tests(name: str):
 
 def _judge(job) -> tuple:
     """(module, line, what, how it died or None) of one mutant, in a child of its own."""
-    name, mutant = job
+    name, source, mutant = job
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         signal.alarm(_SECONDS)
-        source = (_ROOM / f"{name}.py").read_text()
         sys.meta_path.insert(0, _Spoilt(name, mutant.tree(source)))
         how = ""
         try:
@@ -104,7 +103,8 @@ def _jobs(only: str | None) -> list:
     found = []
     for file in sorted(_ROOM.glob("*.py")):
         if only in (None, file.stem):
-            found += [(file.stem, mutant) for mutant in mutants(file.read_text())]
+            source = file.read_text()
+            found += [(file.stem, source, mutant) for mutant in mutants(source)]
     return found
 
 
