@@ -5,7 +5,7 @@ VENV := .tools/venv/bin
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
+.PHONY: fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: setup  ## Measure MQTT throughput, memory and the loop; one table.
 
 fuzz-mqtt: setup  ## Feed 200,000 mutated and random inputs to each MQTT and DNS decoder test.
 	@FUZZ_INPUTS=200000 $(VENV)/pytest -q tests/property/test_mqtt_codec.py tests/property/test_dns_codec.py
+
+soak-mqtt: setup  ## Run the MQTT client for 30 days of virtual time against a moody broker.
+	@SOAK_DAYS=30 $(VENV)/pytest -v tests/system/test_mqtt_soak.py
 
 test-brokers: setup  ## Fetch other MQTT brokers into .tools/brokers and test the client against them.
 	@$(PYTHON) tests/brokers/install.py
