@@ -54,9 +54,6 @@ class Decoder:
         self.code = 0  # CONNACK, SUBACK and MQTT 5's answers: return or reason code
         self.session_present = False
         self.length = 0
-        self.response_topic = None
-        self.correlation = None
-        self.properties = None
         self.buffer = bytearray(limit)
         self._view = memoryview(self.buffer)
         self._topics = {}
@@ -67,6 +64,7 @@ class Decoder:
         """Forget what was cut off: a new connection. `five` is codec.mqtt5 if that is spoken."""
         self.five = five
         self.aliases = {}
+        self.properties = self.response_topic = self.correlation = None
         self._at = self._end = self._skip = 0
 
     def target(self):

@@ -80,7 +80,7 @@ class Traffic:
         self._asks = list(self.filters.items())
         self._asked.clear()
         self._pinged = False
-        self._heard_at = self._spoke_at = self._check_at = now
+        self._heard_at = self._spoke_at = self._stuck_at = self._check_at = now
         self._now = now
         self.open = True
 
@@ -177,7 +177,9 @@ class Traffic:
             raise LinkError(self._broken)
         if self._spoke:
             self._spoke = False
-            self._spoke_at = now
+            self._spoke_at = self._stuck_at = now
+        elif not self.encoder.end:
+            self._stuck_at = now
         if self._heard:
             self._heard = False
             self._heard_at = now
@@ -415,7 +417,7 @@ class Traffic:
             self._pinged = True
             self._pinged_at = now
             self.flush()
-        if self.encoder.end and since(now, self._spoke_at) > _STALL_MS:
+        if since(now, self._stuck_at) > _STALL_MS:
             raise LinkError("the broker reads nothing")
         if self.outbox.overdue(now, _ACKNOWLEDGE_MS) or (
             self._asked and since(now, self._asked_at) > _ACKNOWLEDGE_MS

@@ -9,11 +9,12 @@ import json
 import random
 import sys
 
+from mqtt_peer import Peer, SilentLog
+
 from firmware.codec.broker_url import broker_url
 from firmware.link.mqtt import ALWAYS, LATEST, NEWEST, MqttClient
 from firmware.link.stream import LinkError
 from firmware.ticks import PERIOD, after, since
-from mqtt_peer import Peer, SilentLog
 
 DAY_MS = 86400000
 MESSAGE = b"\x32\x09\x00\x04to/x\x00\x07h"
@@ -51,16 +52,19 @@ class Moody(Peer):
                 return
             head, body = self.heard[0], self.heard[at : at + size]
             self.heard = self.heard[at + size :]
-            if head == 0x10:
-                self.say(b"\x20\x02\x00\x00")
-            elif head == 0x82:
-                self.say(b"\x90\x03" + bytes(body[:2]) + b"\x01")
-            elif head == 0xC0:
-                self.say(b"\xd0\x00")
-            elif head & 0xF6 == 0x32:
-                topic = body[0] << 8 | body[1]
-                self.say(b"\x40\x02" + bytes(body[2 + topic : 4 + topic]))
+            self.reply(head, body)
         self.writes.clear()
+
+    def reply(self, head, body):
+        if head == 0x10:
+            self.say(b"\x20\x02\x00\x00")
+        elif head == 0x82:
+            self.say(b"\x90\x03" + bytes(body[:2]) + b"\x01")
+        elif head == 0xC0:
+            self.say(b"\xd0\x00")
+        elif head & 0xF6 == 0x32:
+            topic = body[0] << 8 | body[1]
+            self.say(b"\x40\x02" + bytes(body[2 + topic : 4 + topic]))
 
 
 class Soak:

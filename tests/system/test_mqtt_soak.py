@@ -1,4 +1,4 @@
-"""Weeks of a moody broker in virtual time, across the wrap of the ticks. SOAK_DAYS sets how many."""
+"""Weeks of a moody broker in virtual time, across the wrap of the ticks; SOAK_DAYS of them."""
 
 import json
 import os

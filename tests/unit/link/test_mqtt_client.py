@@ -445,6 +445,31 @@ def test_falls_back_from_5_however_the_broker_refuses_it_and_remembers():
         assert spoken(bench) == 4
 
 
+def test_what_a_5_broker_said_is_forgotten_when_3_1_1_is_spoken():
+    bench = Bench("mqtt5://10.0.0.1")
+    bench.steps(6)
+    bench.peer.say(b"\x20\x06\x00\x84\x03\x21\x00\x01")
+    bench.run(1500)
+    bench.peer.take()
+    bench.peer.say(ACCEPTED)
+    bench.steps(2)
+    assert bench.client.connected
+    bench.client.publish("a", "b", 1)
+    assert bench.peer.take() == b"\x32\x06\x00\x01a\x00\x01b"
+
+
+def test_a_write_that_is_refused_after_a_long_silence_has_its_time():
+    bench = Bench(keepalive_s=200).connect()
+    bench.run(50000)
+    bench.peer.accepts = 0
+    bench.client.publish("a", "b")
+    bench.run(19000)
+    assert bench.client.connected
+    bench.peer.accepts = 1000
+    bench.run(100)
+    assert bench.client.connected and bench.peer.take() == b"\x30\x04\x00\x01ab"
+
+
 def test_a_broker_that_was_only_starting_is_asked_for_5_again():
     bench = Bench("mqtt5://10.0.0.1")
     versions = []
