@@ -1,23 +1,12 @@
 """Charging transactions on the flash: at least the last 1,000, each complete or repaired."""
 
-import struct
-from binascii import crc32
-
 from micropython import const
 
+from firmware.store import transaction_slot
 from firmware.store.once import forget
+from firmware.store.transaction_slot import BEGUN, END, ENDED, SENT, begin_part, end_part
 
-# A slot of 128 bytes takes what is known at the beginning, later the end, later a mark.
 _SLOT = const(128)
-_BEGIN_FORMAT = "<BBHIIQ4s24s20s"
-_BEGIN_SIZE = const(68)
-_END = const(72)
-_END_FORMAT = "<BBHIQ16s"
-_END_SIZE = const(32)
-_SENT = const(112)
-_BEGUN = const(0xB1)
-_ENDED = const(0xE1)
-_NO_TIME = const(0xFFFFFFFF)
 _BLANK = b"\xff" * 128
 _MOST_PENDING = const(8)
 # A write that failed is tried again after so many steps.
@@ -99,7 +88,7 @@ class Transactions:
         entry = {"number": self.last, "device": device, "start": start, "start_wh": start_wh}
         entry["user"], entry["rfid"] = user, rfid
         self.open[device] = entry
-        self._note((_BEGUN, entry))
+        self._note((BEGUN, entry))
         return entry
 
     def authorise(self, device: str, user: str, rfid: str):
@@ -109,7 +98,7 @@ class Transactions:
         """
         entry = self.open[device]
         entry["user"], entry["rfid"] = user, rfid
-        self._note((_BEGUN, entry))
+        self._note((BEGUN, entry))
 
     def end(self, device: str, end, end_wh: int, reason: str) -> dict | None:
         """The car was unplugged: the complete transaction; None if none was open.
@@ -122,12 +111,12 @@ class Transactions:
         entry = entry.copy()
         entry["end"], entry["reason"] = end, reason
         entry["end_wh"] = max(end_wh, entry["start_wh"])
-        self._note((_ENDED, entry))
+        self._note((ENDED, entry))
         return entry
 
     def delivered(self, number: int):
         """This transaction has arrived at the receiver; remembered over a restart."""
-        self._note((_SENT, {"number": number}))
+        self._note((SENT, {"number": number, "looked": 0}))
 
     def _note(self, work):
         if len(self._pending) >= _MOST_PENDING:
@@ -153,9 +142,8 @@ class Transactions:
             if not self._prepared(closed) or not self._pending:
                 return
             kind, entry = self._pending[0]
-            if kind == _SENT:
-                self._mark(entry["number"])
-            elif not self._write(kind, entry):
+            done = self._mark(entry) if kind == SENT else self._write(kind, entry)
+            if not done:
                 return
             self._pending.pop(0)
         except OSError as error:
@@ -173,26 +161,9 @@ class Transactions:
         """True if nothing was ever written to these bytes of the slot in the buffer."""
         return memoryview(self._buffer)[start:end] == _BLANK[start:end]
 
-    def _sound(self, start, size):
-        view = memoryview(self._buffer)
-        crc = struct.unpack_from("<I", self._buffer, start + size)[0]
-        return crc32(view[start : start + size]) == crc
-
     def parsed(self) -> dict | None:
         """The transaction in the buffer, without "end" if it has none; None if unsound."""
-        buffer = self._buffer
-        if buffer[0] != _BEGUN or not self._sound(0, _BEGIN_SIZE):
-            return None
-        values = struct.unpack_from(_BEGIN_FORMAT, buffer, 0)
-        entry = {"number": values[3], "device": _text(values[6])}
-        entry["start"] = None if values[4] == _NO_TIME else values[4]
-        entry["start_wh"] = values[5]
-        entry["user"], entry["rfid"] = _text(values[7]), _text(values[8])
-        if buffer[_END] == _ENDED and self._sound(_END, _END_SIZE):
-            values = struct.unpack_from(_END_FORMAT, buffer, _END)
-            entry["end"] = None if values[3] == _NO_TIME else values[3]
-            entry["end_wh"], entry["reason"] = values[4], _text(values[5])
-        return entry
+        return transaction_slot.parsed(self._buffer)
 
     def entries(self, first: int = 0, unsent: bool = False):
         """Yield the ended transactions from number `first` on, oldest first.
@@ -206,7 +177,7 @@ class Transactions:
                 continue
             for slot in range(self.slots):
                 self.read(block, slot)
-                sent = self._buffer[_SENT : _SENT + 4] == b"\x00\x00\x00\x00"
+                sent = self._buffer[SENT : SENT + 4] == b"\x00\x00\x00\x00"
                 entry = None if unsent and sent else self.parsed()
                 wanted = entry and "end" in entry and entry["number"] >= first
                 yield entry if wanted else None
@@ -243,15 +214,15 @@ class Transactions:
     def _write(self, kind, entry):
         number = entry["number"]
         place = self._places.pop(number, None)
-        if kind == _BEGUN or place is None:
+        if kind == BEGUN or place is None:
             block, slot, start = self._block, self._slot, 0
             self._slot += 1
-            data = _begin_part(entry)
-            if kind == _ENDED:
-                data = data + _end_part(entry)
+            data = begin_part(entry)
+            if kind == ENDED:
+                data = data + end_part(entry)
         else:
             block, slot = place
-            start, data = _END, _end_part(entry)
+            start, data = END, end_part(entry)
         self._program(block, slot, start, data)
         if self._buffer[start : start + len(data)] != data:
             self._wear.failures += 1
@@ -259,50 +230,31 @@ class Transactions:
             return False
         if not self._first[block]:
             self._first[block] = number
-        if kind == _BEGUN:
+        if kind == BEGUN:
             self._places[number] = (block, slot)
         return True
 
-    def _mark(self, number):
-        first = max((first for first in self._first if first <= number), default=0)
-        for block in range(len(self._first)):
-            if not first or self._first[block] != first:
-                continue
-            for slot in range(self.slots):
-                self.read(block, slot)
-                entry = self.parsed()
-                if entry and entry["number"] == number and "end" in entry:
-                    self._program(block, slot, _SENT, bytes(4))
-                    return
+    def _mark(self, work) -> bool:
+        """Look for a delivered transaction in one more block; True when there is no more to do.
+
+        It lies in the block with the highest first number up to its own, unless a repaired one
+        stands in between: then further back, or in a later block.
+        """
+        number, looked = work["number"], work["looked"]
+        order = sorted((first > number, -first, block) for block, first in enumerate(self._first))
+        if looked >= len(order):
+            return True
+        work["looked"] = looked + 1
+        block = order[looked][2]
+        for slot in range(self.slots if self._first[block] else 0):
+            self.read(block, slot)
+            entry = self.parsed()
+            if entry and entry["number"] == number and "end" in entry:
+                self._program(block, slot, SENT, bytes(4))
+                return True
+        return False
 
     def _program(self, block, slot, start, data):
         self._wear.wrote("transactions", len(data), 1, 0)
         self._area.program(block, slot * _SLOT + start, data)
         self.read(block, slot)
-
-
-def _begin_part(entry):
-    start = _NO_TIME if entry["start"] is None else entry["start"]
-    texts = [entry[name].encode() for name in ("device", "user", "rfid")]
-    part = struct.pack(
-        _BEGIN_FORMAT, _BEGUN, 255, 65535, entry["number"], start, entry["start_wh"], *texts
-    )
-    return part + struct.pack("<I", crc32(part))
-
-
-def _end_part(entry):
-    end = _NO_TIME if entry["end"] is None else entry["end"]
-    reason = entry["reason"].encode()
-    part = struct.pack(_END_FORMAT, _ENDED, 255, 65535, end, entry["end_wh"], reason)
-    return part + struct.pack("<I", crc32(part))
-
-
-def _text(data):
-    # The last character may have been cut in the middle.
-    data = data.rstrip(b"\x00")
-    while data:
-        try:
-            return data.decode()
-        except ValueError:
-            data = data[:-1]
-    return ""

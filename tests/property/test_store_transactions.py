@@ -33,6 +33,7 @@ class TransactionMachine(RuleBasedStateMachine):
         self.waiting = {}
         self.used = 0
         self.born = {}
+        self.unwritten = 0
         self._boot()
 
     def _boot(self):
@@ -40,6 +41,7 @@ class TransactionMachine(RuleBasedStateMachine):
         self.store.load(lambda device: self.energy)
 
     def _settle(self, closed=False):
+        self.unwritten = 0
         for _ in range(70):
             erases = self.area.erases
             self.store.step(closed)
@@ -54,7 +56,9 @@ class TransactionMachine(RuleBasedStateMachine):
             number = self.store.open[device]["number"]
             self.waiting[number] = self.energy
         self._begin(device, user)
-        if write:
+        self.unwritten += 1
+        # At most eight entries wait for the flash, which is asked once a second: four visits.
+        if write or self.unwritten == 4:
             self._settle()
 
     def _begin(self, device, user):
