@@ -12,7 +12,7 @@ from firmware.api.chores import Chores
 from firmware.api.commands import Commands
 from firmware.api.devices import Devices
 from firmware.api.evse_device import EvseDevice
-from firmware.board import Board
+from firmware.board import Board, reset
 from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
 from firmware.charge.signals import Fitted, Refused
@@ -28,11 +28,13 @@ from firmware.supervisor import Supervisor
 from firmware.system import System, unix_time
 
 _SECOND_MS = const(1000)
+# Who was left alone at the REPL for half an hour goes on by itself.
+_REPL_MS = const(1800000)
 # Meters report their counts every few seconds: before a restart the last ones are waited for.
 _LAST_COUNTS_MS = const(5000)
-# Some 7 KB of garbage a second are left; a collection takes 7 to 14 ms on an ESP32. Collecting at
-# set times keeps that short. A threshold (gc.threshold) would count the frames of calls, too, which
-# are freed at once, and collect nine times as often.
+# Some 7 KB of garbage a second are left; a collection takes 7 to 14 ms on an ESP32. Collecting
+# at set times keeps that short. A threshold (gc.threshold) would count the frames of calls, too,
+# which are freed at once, and collect nine times as often.
 _COLLECT_SECONDS = const(2)
 
 
@@ -238,7 +240,23 @@ class App:
         """The door at the REPL: `app.cmd("get_params")`; see firmware/api/console.py."""
         from firmware.api.console import ConsoleDoor
 
-        ConsoleDoor(self.box, sys.stdout.write).cmd(query, body)
+        ConsoleDoor(self.box, sys.stdout.write).cmd(query, body, self._running)
+        if not self._running:
+            self._finish()
+
+    def _finish(self):
+        """No task is left that would do what a command has asked for."""
+        if self.system.wanted == "factory reset":
+            self.settings.load({})
+        self.memory.store.save(self.settings.document())
+        if self.system.wanted:
+            reset()
+
+    def pause(self):
+        """Somebody wants the REPL: contactors open, nothing runs, a patient watchdog."""
+        self.stop()
+        self._running = False
+        self.board.watch(_REPL_MS)
 
     def stop(self):
         """Open the contactors at once."""

@@ -1,11 +1,12 @@
 """Helpers of the tests that run the whole firmware on the simulated board, in virtual time."""
 
 from chip import Chip, until
-from firmware.boards.sim import BOARD
 from scenario_setup import commission, initial_document
 from silicon import SILICON
 from world.car import Car
 from world.world import World
+
+from firmware.boards.sim import BOARD
 
 STORED = ("config.0.json", "config.1.json")
 

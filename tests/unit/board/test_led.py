@@ -1,4 +1,5 @@
 import micropython
+
 from firmware.charge import faults, states
 from firmware.led import lit
 
