@@ -22,7 +22,7 @@ try:
     board.reset()
 except KeyboardInterrupt:
     if app:
-        app.stop()
+        app.pause()
         print('Commands are asked like this: app.cmd("get_params"), app.cmd("help").')
     print("Stopped by Ctrl-C: the contactors are open. machine.reset() starts again.")
 except Exception as error:

@@ -134,9 +134,9 @@ class Board:
         self._residual_test.value(outputs.residual_test)
         self._lock.value(outputs.lock)
 
-    def watch(self):
-        """Start the watchdog; from now on `feed` must come at least every two seconds."""
-        self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+    def watch(self, timeout_ms: int = _WATCHDOG_MS):
+        """Start the watchdog, or give it another time: `feed` must come at least as often."""
+        self._watchdog = machine.WDT(timeout=timeout_ms)
 
     def feed(self):
         self._watchdog.feed()

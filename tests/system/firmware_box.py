@@ -12,15 +12,15 @@ import sys
 
 sys.path.insert(0, "tools/sim")
 
-from chip import Chip  # noqa: E402
+from chip import Chip
 
 sys.path.append(".")
 
-from scenario_setup import commission  # noqa: E402
-from world.car import Car  # noqa: E402
-from world.world import World  # noqa: E402
+from scenario_setup import commission
+from world.car import Car
+from world.world import World
 
-from firmware.boards.sim import BOARD  # noqa: E402
+from firmware.boards.sim import BOARD
 
 _LOOK_MS = 20
 

@@ -1,4 +1,4 @@
-"""The whole firmware on the simulated board in a process of its own: `with Firmware(...) as box`."""
+"""The whole firmware on the simulated board, in a process of its own."""
 
 import json
 import queue
@@ -39,9 +39,7 @@ class Firmware:
             text=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
-        self._write(
-            {"flash": str(flash), "broker": broker, "document": settings, "speed": speed}
-        )
+        self._write({"flash": str(flash), "broker": broker, "document": settings, "speed": speed})
         assert self._answer() == "ready", self.lines
 
     def __enter__(self):
