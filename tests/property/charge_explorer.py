@@ -95,6 +95,7 @@ _IDLE = {
     "age_ms",
     "passed",
     "_lap_ms",
+    "residual_glimpses",
 }
 
 

@@ -272,7 +272,9 @@ def test_no_delay_by_default():
 def test_events_tell_the_story():
     bench = Bench()
     bench.plug()
-    told = [value for event, value in bench.events() if event == events.STATE]
+    happened = bench.events()
+    assert (events.OPENED, 0) in happened
+    told = [value for event, value in happened if event == events.STATE]
     assert told == [states.A1, states.B1, states.B2, states.READY, states.CHARGING]
 
 
@@ -291,6 +293,11 @@ def test_the_led_tells_the_states_apart():
     for state, pattern in (
         (states.A1, 0),
         (states.B1, 4),
+        (states.C1, 4),
+        (states.START, 0),
+        (states.F, 5),
+        (states.GAP, 1),
+        (states.WAKE_F, 1),
         (states.B2, 1),
         (states.READY, 1),
         (states.CHARGING, 2),

@@ -119,7 +119,7 @@ def test_faults_clear_each_by_its_own_rule():
     assert standing.first == faults.WELDED
     standing.update(30000)
     standing.update(1)
-    assert standing.active == 1 << faults.WELDED
+    assert standing.active == 1 << faults.WELDED and standing.first == faults.WELDED
     standing.acknowledge()
     standing.update(1)
     assert not standing.active
@@ -129,6 +129,33 @@ def test_faults_clear_each_by_its_own_rule():
         told.append(event)
         event = ring.pop()
     assert told == [(2, 6), (2, 2), (3, 2), (3, 6)]
+
+
+def test_the_next_fault_is_first_when_the_first_has_cleared():
+    standing = Faults(Events())
+    standing.report(faults.SUPPLY, 0)
+    standing.report(faults.RESIDUAL, 0)
+    assert standing.first == faults.SUPPLY
+    standing.update(30000)
+    standing.update(1)
+    assert standing.first == faults.RESIDUAL
+
+
+def test_what_was_measured_goes_with_the_fault():
+    for act, code, measured in (
+        (lambda bench: setattr(bench.inputs, "temperature_dc", -500), faults.SENSOR, -500),
+        (lambda bench: setattr(bench.inputs, "temperature_dc", None), faults.SENSOR, 0),
+        (lambda bench: setattr(bench.inputs, "temperature_dc", 715), faults.OVER_TEMPERATURE, 715),
+        (_diode, faults.DIODE, -5620),
+        (_driver, faults.PILOT, -12000),
+        (_short, faults.SHORT, 0),
+        (_silent, faults.UNKNOWN, 60),
+        (_no_cable, faults.PROXIMITY, 100000),
+    ):
+        bench = _bench()
+        act(bench)
+        bench.until(bench.opened, 2000)
+        assert bench.point.faults.measured[code] == measured, code
 
 
 def test_the_status_names_what_was_measured():

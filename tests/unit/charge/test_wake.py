@@ -106,7 +106,19 @@ def test_nothing_is_done_without_an_offer():
 def test_the_interruptions_of_a_session_are_bounded():
     bench = _asleep({"wake_most": 3, "wake_recipe": ",".join(["5 gap 2"] * 9)})
     assert len(_story(bench, 200000)) == 6
+    assert bench.point.waker.count == 3
     assert _refused(bench.point.wake) == "3 interruptions in this session are enough"
+
+
+def test_each_session_counts_for_itself():
+    bench = _asleep({"wake_recipe": "5 gap 2"})
+    bench.run(20000)
+    assert bench.point.waker.count == 1
+    bench.car = "A"
+    bench.run(10000)
+    bench.car = "B"
+    bench.until(lambda: bench.name() == "B2", 10000)
+    assert bench.point.waker.count == 0
 
 
 def test_a_profile_may_forbid_it():
