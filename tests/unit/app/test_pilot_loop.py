@@ -12,15 +12,23 @@ class Outputs:
     contactor = False
 
 
+class Inputs:
+    def __init__(self):
+        self.now = 0
+
+
 class Point:
     def __init__(self):
-        self.inputs = object()
+        self.inputs = Inputs()
+        self.times = []
         self.outputs = Outputs()
         self.steps = 0
         self.fails_at = None
 
     def step(self):
         self.steps += 1
+        if self.times is not None:
+            self.times.append(self.inputs.now)
         if self.steps == self.fails_at:
             raise ValueError("broken step")
 
@@ -31,6 +39,7 @@ class Board:
     def __init__(self, start=0):
         self.ticks = start
         self.reading_ms = 2
+        self.late_ms = ()
         self.fed = 0
         self.watched = False
         self.applied = None
@@ -42,6 +51,7 @@ class Board:
         self.watched = True
 
     def read(self, inputs):
+        inputs.now = self.now()
         self.ticks += self.reading_ms
 
     def apply(self, outputs):
@@ -57,6 +67,8 @@ def run(board, point, pace, cycles, held=lambda gap_ms: None):
 
     async def sleep_ms(ms):
         board.ticks += ms
+        if board.late_ms:
+            board.ticks += board.late_ms[board.fed % len(board.late_ms)]
         await real(0)
 
     async def main():
@@ -84,6 +96,18 @@ def test_cycles_come_every_10_ms_whatever_sampling_takes():
     assert board.watched
     assert pace.counts[0] >= 99 and sum(pace.counts[1:]) == 0
     assert pace.worst_ms == 10
+
+
+def test_a_cycle_a_little_late_is_told_as_punctual_and_a_late_one_as_late():
+    board = Board()
+    board.late_ms = (0, 1, 2, 0, 0)
+    point = Point()
+    run(board, point, Pace(), 60)
+    assert all(later - now == 10 for now, later in zip(point.times, point.times[1:]))
+    board.late_ms = (0, 0, 0, 0, 3)
+    del point.times[:]
+    run(board, point, Pace(), 60)
+    assert 13 in [later - now for now, later in zip(point.times, point.times[1:])]
 
 
 def test_the_wrap_of_the_ticks_is_no_event():
@@ -127,7 +151,9 @@ def test_being_held_with_a_closed_contactor_is_reported():
 
 
 def test_a_cycle_allocates_nothing():
-    loop = PilotLoop(Board(), Point(), Pace(), lambda gap_ms: None)
+    point = Point()
+    point.times = None
+    loop = PilotLoop(Board(), point, Pace(), lambda gap_ms: None)
     micropython.heap_lock()
     try:
         for _ in range(50):
