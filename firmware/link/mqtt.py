@@ -7,6 +7,7 @@ from micropython import const
 
 from firmware.codec.mqtt import PacketError
 from firmware.link.line import Line
+from firmware.link.mqtt_sender import Sender
 from firmware.link.mqtt_traffic import Traffic
 from firmware.link.stream import LinkError
 from firmware.ticks import since
@@ -40,7 +41,7 @@ class Options:
 class MqttClient:
     """One connection to one broker, kept up by `run()`; nothing here blocks or raises.
 
-    `publish(topic, payload, qos=0, retain=False, keep=LATEST)` is Traffic's: it sends or queues.
+    `publish(topic, payload, qos=0, retain=False, keep=LATEST)` is Sender's: it sends or queues.
     `on_message(topic, payload, message)` is called from within `run()`: topic is bytes, payload a
     view that is valid during the call only, message has retain, duplicate, qos, response_topic
     and correlation. `on_delivered(topic, payload)` tells that a message of QoS 1 or 2 was
@@ -72,8 +73,9 @@ class MqttClient:
 
             self.line.secure = Secure(broker.host, options.trust or Trust())
         self._log = log
-        self._traffic = Traffic(self, options)
-        self.publish = self._traffic.publish
+        self._sender = Sender(self, options)
+        self._traffic = Traffic(self, self._sender, options)
+        self.publish = self._sender.publish
         self._idle = 0
 
     async def run(self):
@@ -86,10 +88,10 @@ class MqttClient:
 
     def subscribe(self, topic_filter: str, qos: int = 0):
         """Ask for messages, now and after each new connection."""
-        self._traffic.subscribe(_bytes(topic_filter), qos)
+        self._sender.subscribe(_bytes(topic_filter), qos)
 
     def unsubscribe(self, topic_filter: str):
-        self._traffic.subscribe(_bytes(topic_filter), -1)
+        self._sender.subscribe(_bytes(topic_filter), -1)
 
     def respond(self, topic, correlation, payload, qos: int = 0) -> bool:
         """Publish an answer to an MQTT 5 request's response topic with its correlation data."""
@@ -98,7 +100,7 @@ class MqttClient:
             properties = self._five().correlated(correlation)
         if not hasattr(payload, "length"):
             payload = _bytes(payload)
-        return self._traffic.respond(_bytes(topic), payload, qos << 1, properties)
+        return self._sender.respond(_bytes(topic), payload, qos << 1, properties)
 
     def close(self):
         """Say good-bye, which is the will's message too, if possible, and stop."""
@@ -122,9 +124,9 @@ class MqttClient:
             "last_error": line.last_error,
             "version": self.version,
             "received": traffic.received,
-            "published": traffic.published,
-            "queued": traffic.outbox.waiting,
-            "dropped": traffic.outbox.dropped,
+            "published": self._sender.published,
+            "queued": self._sender.outbox.waiting,
+            "dropped": self._sender.outbox.dropped,
             "skipped": traffic.skipped,
         }
 
@@ -149,7 +151,7 @@ class MqttClient:
         traffic = self._traffic
         if not traffic.greeting:
             traffic.begin(self.line.stream.socket, self._five())
-        traffic.flush()
+        self._sender.flush()
         traffic.receive(now)
 
     def _five(self):
@@ -170,8 +172,8 @@ class MqttClient:
             raise LinkError("refused: " + self._refusal(code))
         self._settled = True
         traffic.resume(now)
-        self.keepalive_s = traffic.agreed.get(0x13, self._keepalive_s)
-        self.client_id = traffic.agreed.get(0x12, self.client_id)
+        self.keepalive_s = self._sender.agreed.get(0x13, self._keepalive_s)
+        self.client_id = self._sender.agreed.get(0x12, self.client_id)
         self.line.enter("connected", now)
         self.connected = True
         self.note(2, f"connected, MQTT {'5' if self.version == 5 else '3.1.1'}")

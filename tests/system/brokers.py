@@ -103,6 +103,10 @@ class Mosquitto:
         path = self.folder / "log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def wait_for_subscriber(self, client_id: str = "box"):
+        """Wait until that client's subscription has been granted."""
+        until(lambda: f"Sending SUBACK to {client_id}" in self.log(), "subscription", self.log)
+
     def publish(self, topic: str, payload: str | bytes, *more: str):
         """Publish with mosquitto_pub; `more` are further arguments such as "-q", "1", "-r"."""
         subprocess.run(

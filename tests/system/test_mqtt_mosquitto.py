@@ -14,7 +14,7 @@ from mqtt_boxes import BoxProcess
 def test_messages_of_all_qualities_in_both_directions():
     with Mosquitto() as broker, broker.listen("from/#", more=("-q", "2")) as heard:
         with BoxProcess(broker.url, [["to/#", 2]]) as box:
-            box.wait("connected")
+            broker.wait_for_subscriber()
             for qos in range(3):
                 box.do("publish", topic=f"from/{qos}", payload=f"hello {qos}", qos=qos)
                 assert heard.wait(f"from/{qos}") == f"hello {qos}"
@@ -157,7 +157,7 @@ def test_a_session_that_is_kept_loses_nothing_while_the_box_is_away():
         with Mosquitto() as broker:
             url = broker.url.replace("mqtt:", scheme + ":")
             with BoxProcess(url, [["to/#", 1]], options=options) as box:
-                box.wait("connected")
+                broker.wait_for_subscriber()
                 broker.publish("to/it", "first", "-q", "1")
                 box.wait("message")
             for number in range(5):
