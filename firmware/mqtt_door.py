@@ -5,7 +5,7 @@ import asyncio
 from micropython import const
 
 from firmware.api.replays import Replays
-from firmware.api.topics import Topics
+from firmware.api.topics import Topics, shown
 from firmware.codec.broker_url import BrokerUrl, UrlError
 from firmware.link.mqtt import ALWAYS, LATEST, NEWEST, MqttClient, Options
 
@@ -19,7 +19,7 @@ _BROKERS = {
     "ta_log": "ta_log_broker",
     "input": "info_broker",
 }
-_KEEP = {"log": NEWEST, "api": NEWEST}
+_KEEP = {"log": NEWEST, "api": NEWEST, "control": NEWEST, "input": NEWEST}
 
 
 class MqttDoor:
@@ -105,8 +105,8 @@ class MqttDoor:
         if self._meters.received(topic, payload, now):
             return
         if self._repeated(topic, payload, message, now):
-            text = f"sent again by the broker, not done again: {topic[:60]!r}"
-            self._box.log.warning("mqtt", text)
+            text = "sent again by the broker, not done again: "
+            self._box.log.warning("mqtt", text + shown(str(topic, "utf-8")))
         else:
             self._topics.received(topic, payload, message)
 

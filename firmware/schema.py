@@ -195,7 +195,8 @@ def check(name: str, value):
     try:
         return take(line[1], line[3], line[4], value)
     except ValueError as error:
-        hidden = MASK if line[1] in ("secret", "url") else value
+        secret = line[1] in ("secret", "url") or name in ("rfid.id", "user.id")
+        hidden = MASK if secret else value
         raise SettingError(name, hidden, error.args[0]) from None
 
 

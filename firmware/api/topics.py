@@ -22,8 +22,8 @@ class Topics:
     """Executes set/…, ctl and api/…; says with `due` what is to be published.
 
     `publish(function, topic, payload, correlation=None)` hands a message to the client of the
-    broker that serves `function` ("info", "api", "control", "log"); payload is a JsonStream.
-    `control` answers ctl and set on the topic api_res, too.
+    broker that serves `function` ("info", "input", "api", "control", "log"); payload is a
+    JsonStream.
     """
 
     def __init__(self, box, publish):
@@ -41,12 +41,10 @@ class Topics:
 
     def filters(self):
         """Yield (function, topic filter) for everything to be subscribed, QoS 1."""
-        mqtt = self._box.settings.mqtt
+        # Also what is switched off: it is answered with the reason.
         yield "input", self.root + "/set/+"
-        if mqtt.control:
-            yield "control", self.root + "/ctl"
-        if mqtt.api:
-            yield "api", self.root + "/api/#"
+        yield "control", self.root + "/ctl"
+        yield "api", self.root + "/api/#"
 
     def received(self, topic, payload, message):
         """Do what an arriving message asks; views are only read during the call."""
@@ -54,38 +52,39 @@ class Topics:
         tail = topic[len(self.root) + 1 :] if topic.startswith(self.root + "/") else ""
         if message.retain:
             # What a broker kept is what somebody wanted once, not what somebody wants now.
-            self._box.log.warning("mqtt", f"retained message on {topic[:60]} not executed")
+            self._box.log.warning("mqtt", f"retained message on {shown(topic)} not executed")
         elif tail.startswith("api/"):
             self._api(tail[4:], payload, message)
         elif tail == "ctl":
-            self._answer({"ctl": self._control(payload)}, message)
+            self._answer("control", {"ctl": self._control(payload)}, message)
         elif tail.startswith("set/"):
             self._set(tail[4:], payload, message)
         else:
-            self._box.log.warning("mqtt", f"no such topic: {topic[:60]}")
+            self._box.log.warning("mqtt", f"no such topic: {shown(topic)}")
 
     def _api(self, query, payload, message):
         mqtt = self._box.settings.mqtt
         role = ADMIN if mqtt.api_admin else ANYONE
         if not mqtt.api:
-            self._box.log.warning("mqtt", "api is switched off")
-            return
-        answer = self._box.commands.call(query, payload, role)
-        if isinstance(answer, dict) and "error" in answer:
-            self._box.log.warning("api", answer["error"]["text"])
-        self._answer(answer, message)
+            answer = self._refused("not_allowed", "the API over MQTT is switched off (mqtt.api)")
+        else:
+            answer = self._box.commands.call(query, payload, role)
+            if isinstance(answer, dict) and "error" in answer:
+                self._box.log.warning("api", answer["error"]["text"])
+        self._answer("api", answer, message)
 
-    def _answer(self, answer, message):
+    def _answer(self, function, answer, message):
+        """Answer on the broker that the request came from."""
         response = _text(message.response_topic) if message.response_topic else None
         correlation = bytes(message.correlation) if message.correlation else None
         if hasattr(answer, "then"):
-            answer.then = lambda made: self._send(made, response, correlation)
+            answer.then = lambda made: self._send(made, (function, response, correlation))
         else:
-            self._send(answer, response, correlation)
+            self._send(answer, (function, response, correlation))
 
-    def _send(self, answer, response, correlation):
+    def _send(self, answer, to):
         stream = JsonStream(answer)
-        self._answers.append((stream, stream.steps(), response, correlation))
+        self._answers.append((stream, stream.steps(), to))
         if len(self._answers) == 1:
             self._proceed(_AT_ONCE)
         elif len(self._answers) > _MOST_ANSWERS:
@@ -94,7 +93,7 @@ class Topics:
 
     def _proceed(self, most: int):
         """Measure the first answer a little further; send it when its length is known."""
-        stream, steps, response, correlation = self._answers[0]
+        stream, steps, (function, response, correlation) = self._answers[0]
         for _ in range(most):
             if next(steps, self) is self:
                 break
@@ -105,15 +104,15 @@ class Topics:
             where = f"http://{self._box.system.address() or 'the box'}/cnf"
             text = f"answer of {stream.length()} bytes is too long for MQTT; ask {where}"
             stream = JsonStream(ApiError("too_long", text).answer())
-        self._publish("api", self.root + "/api_res", stream)
+        self._publish(function, self.root + "/api_res", stream)
         if response:
-            self._publish("api", response, stream, correlation)
+            self._publish(function, response, stream, correlation)
 
     def _set(self, dev_id, payload, message):
         name = "set_ajax_evse" if dev_id[:1] == "E" else "set_ajax_meter"
         answer = self._attempt(lambda: self._box.commands.run(name, {"dev_id": dev_id}, payload))
         if answer != "ok":
-            self._answer({"set": {dev_id[:8]: answer}}, message)
+            self._answer("input", {"set": {dev_id[:8]: answer}}, message)
 
     def _control(self, payload):
         settings = self._box.settings
@@ -161,10 +160,10 @@ class Topics:
             return self._measure()
         if mqtt.log and self._logged < self._box.log.number:
             return self._entry(NAMES.index(mqtt.log_level))
-        if not mqtt.info:
-            return None
         devices = self._box.devices
         self._cursor = (self._cursor + 1) % (len(devices) + 2)
+        if self._cursor < 2 and not mqtt.info:
+            return None
         if self._cursor == 0:
             self._look("get/dev_info", self._signature, now, "get_dev_info")
         elif self._cursor == 1:
@@ -209,6 +208,12 @@ class Topics:
         if entry[2] > most:
             return None
         return "log", self.root + "/log", JsonStream(entry_shown(entry))
+
+
+def shown(topic: str) -> str:
+    """A topic as the log may show it: queries hold the numbers of cards, and passwords."""
+    place = topic.find("/api/")
+    return topic[:60] if place < 0 else topic[:place] + "/api/…"
 
 
 def _text(value) -> str:

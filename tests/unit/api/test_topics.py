@@ -183,7 +183,7 @@ def test_topics_are_published_on_change_at_most_each_second_at_least_each_minute
     assert 25 <= sent <= 40, sent
     bench.box.settings.change({"mqtt.info": False})
     seconds(1)
-    assert seconds(100) == {}
+    assert seconds(100) == {"M3": 1}
 
 
 def test_log_entries_are_published_once_up_to_their_level():
@@ -220,3 +220,58 @@ def test_control_of_too_much_is_refused():
     bench.box.may_hold = lambda: False
     assert ctl(bench, "{" + many + "}")["error"]["code"] == "busy"
     assert ctl(bench, "{E1: {cur: 7000}}") == {"E1": "ok"}
+
+
+def test_an_answer_goes_to_the_broker_that_the_request_came_from():
+    bench = Bench()
+    topics = bench.topics()
+    for topic, payload, function in (
+        ("ctl", "{E1: {cur: 8000}}", "control"),
+        ("set/M9", "{}", "input"),
+        ("api/cmd=get_dev_types", "", "api"),
+    ):
+        received(bench, topics, "cfos_mqtt/" + topic, payload)
+        assert [entry[0] for entry in bench.published] == [function], topic
+
+
+def test_what_is_switched_off_is_subscribed_to_and_says_so():
+    bench = Bench()
+    bench.box.settings.change({"mqtt.control": False, "mqtt.api": False})
+    topics = bench.topics()
+    assert len(list(topics.filters())) == 3
+    assert "mqtt.control" in ctl(bench, "{E1: {cur: 8000}}")["error"]["text"]
+    answer = received(bench, topics, "cfos_mqtt/api/cmd=set_params", '{"title": "x"}')[0][1]
+    assert answer["error"]["code"] == "not_allowed" and "mqtt.api" in answer["error"]["text"]
+    assert bench.box.settings.params.title == "Wallbox"
+    assert bench.point.limits.ruling() == ("hardware", 32000)
+
+
+def test_all_devices_and_each_device_have_their_own_switch():
+    found = {}
+    for everything in (True, False):
+        for one in (True, False):
+            bench = Bench()
+            bench.meter("M3", publish=one)
+            bench.box.settings.change({"mqtt.info": everything})
+            topics = bench.topics()
+            sent = [topics.due(bench.now) for _ in range(300)]
+            found[everything, one] = {entry[1][14:] for entry in sent if entry}
+    assert found[True, True] == {"dev_info", "params", "M3"}
+    assert found[True, False] == {"dev_info", "params"}
+    assert found[False, True] == {"M3"}
+    assert found[False, False] == set()
+
+
+def test_queries_with_cards_and_passwords_never_reach_the_log():
+    bench = Bench()
+    topics = bench.topics()
+    for query in ("cmd=enter_rfid&rfid=98765432", "rfid=98765432&cmd=enter_rfid"):
+        topic = "cfos_mqtt/api/" + query
+        received(bench, topics, topic, "", Message(retain=True))
+        received(bench, topics, topic, "")
+        received(bench, topics, "x/api/" + query, "")
+    received(bench, topics, "cfos_mqtt/api/cmd=change_admin_pwd&old_pwd=98765432&new_pwd=9", "")
+    body = '{"id": "u1", "rfids": [{"id": "' + "98765432" * 8 + '"}]}'
+    received(bench, topics, "cfos_mqtt/api/cmd=set_user", body)
+    assert len(bench.lines) >= 7
+    assert not any("98765" in line for line in bench.lines), bench.lines

@@ -1,6 +1,7 @@
 import json
 
 from firmware.api.chores import Chores
+from firmware.api.guard import same
 from tests.unit.api.bench import Bench
 
 USER = {"id": "u-0815", "name": "Anna", "dev_ids": ["E1"], "rfids": [{"id": "123456"}]}
@@ -183,3 +184,30 @@ def test_whoever_keeps_the_sessions_learns_who_may_charge_and_when_that_is_over(
         plug(bench, "C")
     plug(bench, "A")
     assert told[2:] == [("Anna", "123456")]
+
+
+class Watched:
+    """Bytes that count how often they are looked at."""
+
+    def __init__(self, data):
+        self.data = data
+        self.looks = 0
+
+    def __len__(self):
+        return len(self.data)
+
+    def __getitem__(self, place):
+        self.looks += 1
+        return self.data[place]
+
+
+def test_a_wrong_password_takes_as_many_steps_wherever_it_is_wrong():
+    wanted = b"0123456789abcdef"
+    looks = set()
+    for given in (wanted, b"x" * 16, b"0" + b"x" * 15, wanted[:15] + b"x"):
+        watched = Watched(given)
+        assert same(watched, wanted) is (given == wanted)
+        looks.add(watched.looks)
+    assert looks == {16}
+    assert not same(b"", wanted) and not same(wanted, b"") and same(b"", b"")
+    assert not same(wanted * 2, wanted)

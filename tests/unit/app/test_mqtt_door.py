@@ -132,3 +132,21 @@ def test_an_mqtt_5_answer_is_streamed_like_any_other():
     for _, _, payload in answers:
         sizes = [len(chunk) for chunk in payload.chunks()]
         assert sum(sizes) == payload.length() > 512 >= max(sizes)
+
+
+def test_a_request_that_is_not_repeated_is_named_in_the_log_without_its_query():
+    box, made = door()
+    topic = b"cfos_mqtt/api/cmd=enter_rfid&rfid=98765432"
+    sent(made, topic)
+    sent(made, topic, duplicate=True)
+    texts = [entry[4] for entry in box.log.after(0)]
+    assert any("not done again: cfos_mqtt/api/" in text for text in texts)
+    assert not any("98765" in text for text in texts)
+
+
+def test_ctl_is_answered_on_the_broker_of_ctl():
+    box, made = door(control_broker="mqtt://10.0.0.7", api_broker="")
+    heard = []
+    made.clients["mqtt://10.0.0.7"].publish = lambda *message, **flags: heard.append(message)
+    sent(made, b"cfos_mqtt/ctl", b"{E1: {cur: 8000}}")
+    assert [entry[0] for entry in heard] == ["cfos_mqtt/api_res"]
