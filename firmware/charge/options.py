@@ -37,6 +37,20 @@ class Options:
         for name, value in values.items():
             setattr(self, name, value)
 
+    def apply(self, point):
+        """Hand everything to the parts of the charge point that act on it."""
+        limits = point.limits
+        limits.minimum_ma = self.minimum_ma
+        current_ma = self.max_current_ma or point.fitted.max_current_ma
+        limits.set("settings", current_ma, 0, None, point.inputs.now)
+        phases = point.phases
+        phases.switching = self.phase_switching
+        phases.automatic = self.phase_automatic
+        phases.gap_ms = self.phase_gap_s * 1000
+        phases.interval_ms = self.phase_interval_s * 1000
+        point.waker.steps = parse(self.wake_recipe) if self.wake else []
+        point.waker.most = self.wake_most
+
     def _check(self, name: str, value):
         if name == "wake_recipe":
             parse(value)

@@ -66,6 +66,13 @@ class Pilot:
         self.toggles = 0  # BCB toggles seen so far
         self.reveal()
 
+    def look(self, visible: bool):
+        """Whether the wire tells of the car at all: not while it is cut or held at -12 V."""
+        if visible and self._hidden:
+            self.reveal()
+        elif not visible and not self._hidden:
+            self.hide()
+
     def hide(self):
         """The wire is cut or held at -12 V: nothing on it tells of the car."""
         self.reveal()

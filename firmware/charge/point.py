@@ -13,7 +13,7 @@ from firmware.charge.limits import Limits
 from firmware.charge.options import Options
 from firmware.charge.phases import Phases
 from firmware.charge.signals import Fitted, Inputs, Measured, Outputs, Refused
-from firmware.charge.wake import Wake, parse
+from firmware.charge.wake import Wake
 from firmware.ticks import since
 
 _HELD_MS = const(75)  # a cycle of 20 ms, held for 50 ms by somebody else; more is a fault
@@ -27,13 +27,6 @@ _BLANK_CLOSED_MS = const(200)
 _BLANK_DUTY_MS = const(550)  # BMW hybrids show B for 500 ms after a change of the duty
 _STEADY_MS = const(500)
 _FLOWING_MA = const(1000)
-
-_DOUBTS = {
-    pilot.E: faults.SHORT,
-    pilot.F: faults.PILOT,
-    pilot.UNSOUND: faults.DIODE,
-    pilot.SILENT: faults.UNKNOWN,
-}
 
 
 class ChargePoint:
@@ -83,7 +76,6 @@ class ChargePoint:
         self._timed = False
         self._busy = False  # a timer runs
         self._mode, _, self._closed, _, _ = states.OUTPUTS[self.state]
-        self._visible = True
 
     def step(self):
         """One pilot cycle: read self.inputs, fill self.outputs. Allocates nothing.
@@ -99,7 +91,7 @@ class ChargePoint:
         self._then = inputs.now
         self.level = self.pilot.update(inputs, elapsed, closed)
         if self.level > _LAST_SOUND:
-            self._doubt()
+            self._protection.doubt(self.level, inputs, self.pilot.unknown_ms)
         if inputs.residual_tripped or inputs.emergency_stop or inputs.supply_ok is False:
             self._protection.trip(inputs)
         if inputs.contactor_mirror is not closed or self.contactor.moving:
@@ -123,16 +115,6 @@ class ChargePoint:
         if closed:
             self.faults.report(faults.LATE, elapsed)
         return min(max(0, elapsed), _LONGEST_MS)
-
-    def _doubt(self):
-        """What the level itself says is wrong; nothing while it has not settled."""
-        code = _DOUBTS.get(self.level)
-        if code == faults.UNKNOWN:
-            self.faults.report(code, self.pilot.unknown_ms)
-        elif code == faults.DIODE:
-            self.faults.report(code, self.inputs.low_mv)
-        elif code:
-            self.faults.report(code, self.inputs.high_mv)
 
     def _count_down(self, elapsed: int):
         self._timer_ms = max(0, self._timer_ms - elapsed)
@@ -206,7 +188,7 @@ class ChargePoint:
             self._mode = output[0]
             self._signal(self.limits.offer_ma if self._mode == states.PWM else 0)
         self.outputs.pilot_connected = output[1]
-        self._look(output[1] and self._mode != states.MINUS)
+        self.pilot.look(output[1] and self._mode != states.MINUS)
         if output[4] != "-":
             self.shown = output[4]
 
@@ -222,7 +204,7 @@ class ChargePoint:
             self.contactor.under_load += 1
         long = self._loaded and event != states.UNPLUGGED  # for this car, not for the next
         self._rest_ms = _LOADED_REST_MS if long else _REST_MS
-        self.transaction.reason = _reason(was, event)
+        self.transaction.reason = transaction.reason_of(was, event)
 
     def _flowing(self) -> bool:
         measured = self.measured
@@ -243,14 +225,6 @@ class ChargePoint:
             if offer_ma and self.offered_ma:
                 self.pilot.blank(_BLANK_DUTY_MS)
             self._signal(offer_ma)
-
-    def _look(self, visible: bool):
-        if visible != self._visible:
-            self._visible = visible
-            if visible:
-                self.pilot.reveal()
-            else:
-                self.pilot.hide()
 
     def _note(self, state: int, event: int):
         """What else begins with this transition."""
@@ -305,17 +279,8 @@ class ChargePoint:
 
     def configure(self, options: dict):
         """Check all of `options` against the board, then apply; raises Refused(reason)."""
-        chosen = self.options
-        chosen.change(options, self.fitted, self.phases)
-        self.limits.minimum_ma = chosen.minimum_ma
-        current_ma = chosen.max_current_ma or self.fitted.max_current_ma
-        self.limits.set("settings", current_ma, 0, None, self.inputs.now)
-        self.phases.switching = chosen.phase_switching
-        self.phases.automatic = chosen.phase_automatic
-        self.phases.gap_ms = chosen.phase_gap_s * 1000
-        self.phases.interval_ms = chosen.phase_interval_s * 1000
-        self.waker.steps = parse(chosen.wake_recipe) if chosen.wake else []
-        self.waker.most = chosen.wake_most
+        self.options.change(options, self.fitted, self.phases)
+        self.options.apply(self)
 
     def restore(self, record: dict):
         """Continue the transaction that a reset interrupted; before the first step."""
@@ -332,14 +297,3 @@ class ChargePoint:
     def status(self) -> dict:
         """Plain values for the API and the panel: see status.py."""
         return status.status(self)
-
-
-def _reason(was: int, event: int) -> int:
-    """Why charging ended, from the state it ended in and the event that ended it."""
-    if event == states.TRIPPED or event == states.BARRED_BY:
-        return transaction.BY_FAULT
-    if event == states.UNPLUGGED:
-        return transaction.BY_UNPLUGGING
-    if was == states.STOPPING:
-        return transaction.BY_WITHDRAWAL
-    return transaction.BY_CAR if event == states.RELEASED else transaction.BY_VENTILATION

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from firmware.charge import faults
+from firmware.charge import faults, pilot
 from firmware.ticks import since
 
 # Temperatures in tenths of a degree: full current up to 62, half at 65, a quarter at 68, nothing
@@ -51,6 +51,17 @@ class Protection:
         self._hot = False
         self._share_ma = fitted.max_current_ma
         self._over_ms = self._missing_ms = self._extra_ms = self._flow_ms = self._open_ms = 0
+
+    def doubt(self, level: int, inputs, unknown_ms: int):
+        """What the level itself says is wrong; nothing while it has not settled."""
+        if level == pilot.SILENT:
+            self._faults.report(faults.UNKNOWN, unknown_ms)
+        elif level == pilot.UNSOUND:
+            self._faults.report(faults.DIODE, inputs.low_mv)
+        elif level == pilot.E:
+            self._faults.report(faults.SHORT, inputs.high_mv)
+        elif level == pilot.F:
+            self._faults.report(faults.PILOT, inputs.high_mv)
 
     def trip(self, inputs):
         """One of the fast ones: called in each step that sees it."""

@@ -2,6 +2,8 @@
 
 from micropython import const
 
+from firmware.charge import states
+
 REASONS = ("none", "unplugged", "car", "withdrawn", "fault", "ventilation", "reset")
 NO_REASON = const(0)
 BY_UNPLUGGING = const(1)  # the plug was pulled while charging
@@ -13,6 +15,17 @@ BY_RESET = const(6)
 
 _WATT_MS_PER_WH = const(3600000)
 _JUMP_WH = const(50000)  # more than any car takes between two readings: another meter
+
+
+def reason_of(was: int, event: int) -> int:
+    """Why charging ended, from the state it ended in and the event that ended it."""
+    if event == states.TRIPPED or event == states.BARRED_BY:
+        return BY_FAULT
+    if event == states.UNPLUGGED:
+        return BY_UNPLUGGING
+    if was == states.STOPPING:
+        return BY_WITHDRAWAL
+    return BY_CAR if event == states.RELEASED else BY_VENTILATION
 
 
 class Transaction:

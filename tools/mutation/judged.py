@@ -1,3 +1,22 @@
 """Survivors that somebody has looked at: (module, change) and why it may live."""
 
-JUDGED = {}
+_SET_LATER = "the same: the options set it before the first step"
+_RESOLUTION = "no difference: the time is cut or saturates, and is compared with less"
+
+JUDGED = {
+    ("chores", "60000: 66000"): _RESOLUTION,
+    ("contactor", "self.edge_ms < _PLENTY_MS: LtE"): _RESOLUTION,
+    ("faults", "100000: 110000"): _RESOLUTION,
+    ("limits", "without self.owner = ''"): "the same: a limit of the hardware is always set",
+    ("phases", "False: True"): _SET_LATER,
+    ("phases", "True: False"): _SET_LATER,
+    ("phases", "without self.interval_ms = 210000"): _SET_LATER,
+    ("pilot", "1: 2"): "the same: an empty band stays empty",
+    ("pilot", "1000: 1100"): "calm 100 ms later: costs time, changes nothing",
+    ("pilot", "self._lowest <= inputs.high_mv <= self._highest: Lt"): (
+        "the same: the slow path judges the edge"
+    ),
+    ("point", "offer_ma < self.offered_ma: LtE"): "the same: it is called when they differ",
+    ("point", "self._pace_ms > 0: GtE"): "costs time, changes nothing",
+    ("wake", "6: 7"): "a recipe of more than eleven days",
+}

@@ -119,7 +119,7 @@ def test_a_car_on_one_phase_falls_back_by_itself_and_only_for_its_visit():
     bench = _bench()
     measured = bench.point.measured
     measured.known = True
-    measured.current_ma[:] = [16000, 300, 0]
+    measured.current_ma[:] = [5001, 499, 0]
     bench.run(29000)
     assert not bench.point.phases.fallback
     bench.run(2000)
@@ -139,7 +139,9 @@ def test_no_fallback_when_it_is_not_wanted_or_not_sure():
         ({"phase_switching": True, "phase_automatic": False}, (16000, 0, 0)),
         ({}, (16000, 0, 0)),
         (_ON, (4000, 0, 0)),
-        (_ON, (16000, 600, 0)),
+        (_ON, (16000, 500, 0)),
+        (_ON, (16000, 0, 500)),
+        (_ON, (5000, 0, 0)),
     ):
         bench = _bench(options or {"phase_gap_s": 60})
         bench.point.measured.known = True
