@@ -183,7 +183,7 @@ def test_topics_are_published_on_change_at_most_each_second_at_least_each_minute
     assert 25 <= sent <= 40, sent
     bench.box.settings.change({"mqtt.info": False})
     seconds(1)
-    assert seconds(100) == {"M3": 1}
+    assert set(seconds(100)) == {"M3"}
 
 
 def test_log_entries_are_published_once_up_to_their_level():
