@@ -19,6 +19,7 @@ _MOST_WORDS = 11  # VM_MAX_STATE_ON_STACK of MicroPython's py/objfun.c
 _APART = {
     "__init__",
     "change",
+    "apply",
     "_check",
     "table",
     "status",

@@ -11,10 +11,18 @@ JUDGED = {
     ("phases", "False: True"): _SET_LATER,
     ("phases", "True: False"): _SET_LATER,
     ("phases", "without self.interval_ms = 210000"): _SET_LATER,
+    ("lock", "without self._tries = 0"): "the same: set again when the lock is wanted",
+    ("phases", "phases != self.active or phases != self.wanted: And"): (
+        "a pending switch could be repeated where switching was just forbidden: harmless"
+    ),
+    ("phases", "self._in_gap_ms >= _APART_MS: Gt"): "moves one round later: still proved open",
     ("pilot", "1: 2"): "the same: an empty band stays empty",
     ("pilot", "1000: 1100"): "calm 100 ms later: costs time, changes nothing",
     ("pilot", "self._lowest <= inputs.high_mv <= self._highest: Lt"): (
         "the same: the slow path judges the edge"
+    ),
+    ("point", "offer_ma and self.offered_ma: Or"): (
+        "killed by the walk through all states, which is too slow to run for each mutant"
     ),
     ("point", "offer_ma < self.offered_ma: LtE"): "the same: it is called when they differ",
     ("point", "self._pace_ms > 0: GtE"): "costs time, changes nothing",
