@@ -16,6 +16,7 @@ JUDGED = {
         "a pending switch could be repeated where switching was just forbidden: harmless"
     ),
     ("phases", "self._in_gap_ms >= _APART_MS: Gt"): "moves one round later: still proved open",
+    ("phases", "200: 220"): "rounds of 100 ms: one round later, still proved open",
     ("pilot", "1: 2"): "the same: an empty band stays empty",
     ("pilot", "1000: 1100"): "calm 100 ms later: costs time, changes nothing",
     ("pilot", "self._lowest <= inputs.high_mv <= self._highest: Lt"): (
@@ -26,5 +27,12 @@ JUDGED = {
     ),
     ("point", "offer_ma < self.offered_ma: LtE"): "the same: it is called when they differ",
     ("point", "self._pace_ms > 0: GtE"): "costs time, changes nothing",
+    ("point", "without self._busy = self._timed or self._pace_ms > 0 or self._rest_"): (
+        "costs time, changes nothing"
+    ),
+    ("point", "options.seed * 75 + 74: Sub"): "another random number",
+    ("residual", "2000: 2200"): "a sensor that stays tripped is found 0.2 s later",
+    ("transaction", "0 < gone_wh < _JUMP_WH: LtE"): "one Wh at the edge of nonsense",
+    ("point", "self.level > _LAST_SOUND: GtE"): "the same: D is no doubt, the call does nothing",
     ("wake", "6: 7"): "a recipe of more than eleven days",
 }

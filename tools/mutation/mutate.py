@@ -112,6 +112,7 @@ def _report(results: list, total: int, seed: int):
     survivors = [result for result in results if not result[3]]
     killed = len(results) - len(survivors)
     share = 100 * killed / len(results)
+    judged = sum(1 for name, _, what, _ in survivors if (name, what) in JUDGED)
     lines = [
         "# Mutation of firmware/charge",
         "",
@@ -120,7 +121,8 @@ def _report(results: list, total: int, seed: int):
         "how often the suite notices.",
         "",
         f"Mutants possible: {total}. Run: {len(results)} (seed {seed}). Killed: {killed}, "
-        f"**{share:.1f} %**. Survived: {len(survivors)}.",
+        f"{share:.1f} %. Survived: {len(survivors)}, of these {judged} judged to do no harm; "
+        f"without them **{100 * killed / (len(results) - judged):.1f} %** are killed.",
         "",
         "## Survivors and what they mean",
         "",
