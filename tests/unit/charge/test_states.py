@@ -86,3 +86,17 @@ def test_faults_of_a_closed_contactor_are_told_to_the_car_by_minus_12_v():
 def test_only_a_cleared_fault_leads_out_of_the_fault_states():
     assert set(TRANSITIONS[states.FAULT]) == {states.BARRED_BY, states.CLEARED}
     assert set(TRANSITIONS[states.BARRED]) == {states.TRIPPED, states.CLEARED}
+
+
+def test_unplugging_is_noticed_wherever_the_wire_is_looked_at():
+    for state in (
+        states.START,
+        states.B1,
+        states.B2,
+        states.C1,
+        states.READY,
+        states.CHARGING,
+        states.STOPPING,
+        states.D1,
+    ):
+        assert TRANSITIONS[state][states.UNPLUGGED] == states.A1, state
