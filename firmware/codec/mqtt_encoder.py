@@ -10,6 +10,7 @@ _PINGREQ = const(0xC0)
 _DISCONNECT = const(0xE0)
 
 _LONGEST_HEAD = const(9)  # of a PUBLISH without properties: 1, length 4, topic length 2, id 2
+_ENOUGH = const(512)  # bytes; to make as many of dev_info takes an ESP32 6 ms
 _CHUNKS = const(4)  # of a streamed payload per refill; making one may take a while
 
 
@@ -112,7 +113,7 @@ class Encoder:
     def _refill(self):
         """Take more of the open payload while there is room."""
         for _ in range(_CHUNKS):
-            if not self.open or self.end == len(self.buffer):
+            if not self.open or self.end == len(self.buffer) or self.end >= _ENOUGH:
                 return
             if self._rest is None:
                 self._rest = memoryview(next(self._chunks))
