@@ -97,6 +97,7 @@ class App:
         self.own = EvseDevice(self.devices, entry, self.point, self._energy_wh, model)
         self.own.on_authorised = self.sessions.authorised
         self.own.inside.clock = unix_time
+        self.recorder.meters = self.meters
         self.recorder.listener = self.own.inside.happened
         self.devices.add(self.own)
         box.resolver = self._resolver() if self.wifi else None

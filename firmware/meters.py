@@ -31,6 +31,7 @@ class Meters:
         devices = box.devices
         self.bus = None
         self.kinds = None
+        self.attached = None  # dev_id of the charge point's own meter
         self._frame = None
         self._board = board
         self._box = box
@@ -135,31 +136,52 @@ class Meters:
 
     def _feed(self, point, now):
         measured = point.measured
-        reading = self._attached()
-        if reading is None or reading.stale(now):
+        device = self._attached()
+        if device is None or device.reading.stale(now):
             measured.known = False
             return
+        reading = device.reading
+        if self.attached != device.dev_id:
+            self._attach(point, device.dev_id)
         measured.at = reading.at
         measured.power_w = power_w = reading.power_w or 0
         measured.energy_wh = reading.import_wh
+        # Pulses do not tell on which phases they were drawn.
+        pulses = device.entry["dev_type"] == "meter_powerbrain"
+        one = point.fitted.phase_contactor and point.phases.active == 1
         for phase in range(3):
             current_ma = reading.current_ma[phase]
-            # A meter that tells only the power is taken for a symmetric one at 230 V.
-            measured.current_ma[phase] = (
-                power_w * 1000 // 690 if current_ma is None else current_ma
-            )
+            if current_ma is None or (pulses and one):
+                current_ma = _guess_ma(power_w, phase, one)
+            measured.current_ma[phase] = current_ma
         measured.known = True
 
+    def _attach(self, point, dev_id):
+        """From now on this meter counts for the charge point.
+
+        After a restart it goes on from the count that is in the ledger, so that what the meter
+        counted meanwhile is not lost; after a change of meters it begins with its next count.
+        """
+        known = self._ledger.value("E1." + dev_id) if self.attached is None else 0
+        point.transaction.counter_wh = known or None
+        self.attached = dev_id
+
     def _attached(self):
-        """Reading of the meter that E1 names, or of the first one in the role of an EV meter."""
+        """The meter that E1 names, or the first one in the role of an EV meter."""
         own = self._devices.get("E1")
         named = own.value("attach") if own else ""
         for device in self._devices:
             if device.dev_id[0] != "M":
                 continue
             if device.dev_id == named or (not named and device.value("role") == _EV_ROLE):
-                return device.reading
+                return device
         return None
+
+    def book(self, visit):
+        """Bring the charge point's energy, and the count it belongs to, into the ledger."""
+        if self.attached and visit.counter_wh:
+            self._ledger.raise_to("E1." + self.attached, visit.counter_wh)
+        self._ledger.raise_to("E1.wh", visit.total_wh)
 
     def received(self, topic, payload, now: int) -> bool:
         """A message for a meter that listens to MQTT; False when none wants its topic."""
@@ -168,3 +190,10 @@ class Meters:
     def topics(self) -> list:
         """Topics that meters listen to."""
         return [entry[0] for entry in self.kinds.lines.topics] if self.kinds else []
+
+
+def _guess_ma(power_w: int, phase: int, one: bool) -> int:
+    """Current at 230 V where only the power is known: all on L1 while L2 and L3 are off."""
+    if one:
+        return 0 if phase else power_w * 1000 // 230
+    return power_w * 1000 // 690

@@ -22,6 +22,7 @@ class Recorder:
 
     def __init__(self, point, ledger, sessions, log):
         self.listener = None  # called with each event's kind and value
+        self.meters = None  # where the energy is booked with the count it belongs to
         self._point = point
         self._ledger = ledger
         self._sessions = sessions
@@ -41,7 +42,7 @@ class Recorder:
             self._tell(event[0], event[1])
             if self.listener:
                 self.listener(event[0], event[1])
-        self._ledger.raise_to("E1.wh", point.transaction.total_wh)
+        self.meters.book(point.transaction)
 
     def _tell(self, kind, value):
         if kind == events.STATE:

@@ -33,7 +33,7 @@ class Transaction:
 
     def __init__(self):
         self.total_wh = 0  # over all transactions; the ledger restores it at boot
-        self._counter_wh = None
+        self.counter_wh = None  # the meter's count up to which energy is in the total
         self._watt_ms = 0
         self._clear()
         self.open = False
@@ -85,8 +85,8 @@ class Transaction:
             self._watt_ms %= _WATT_MS_PER_WH
 
     def _follow(self, counter_wh: int):
-        gone_wh = 0 if self._counter_wh is None else counter_wh - self._counter_wh
-        self._counter_wh = counter_wh
+        gone_wh = 0 if self.counter_wh is None else counter_wh - self.counter_wh
+        self.counter_wh = counter_wh
         if 0 < gone_wh < _JUMP_WH:
             self._add(gone_wh)
 

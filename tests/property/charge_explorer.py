@@ -81,7 +81,7 @@ _IDLE = {
     "charging_s",
     "_duration_ms",
     "_charging_ms",
-    "_counter_wh",
+    "counter_wh",
     "_watt_ms",
     "total_wh",
     "reason",

@@ -57,9 +57,26 @@ class Own:
         return self.attached if name == "attach" else None
 
 
+class Fitted:
+    phase_contactor = True
+
+
+class Phases:
+    active = 3
+
+
+class Visit:
+    def __init__(self):
+        self.counter_wh = None
+        self.total_wh = 0
+
+
 class Point:
     def __init__(self):
         self.measured = Measured()
+        self.fitted = Fitted()
+        self.phases = Phases()
+        self.transaction = Visit()
 
 
 def built(entries, ledger):
@@ -147,3 +164,46 @@ def test_a_meter_that_was_replaced_goes_on_where_the_old_one_was():
     for count in range(100, 112):
         device.set({"import_wh": count}, 0)
     assert 9000 < device.info(0)["import"] <= 9012
+
+
+def test_pulses_on_one_phase_are_a_current_on_one_phase():
+    meters, devices, board = built([S0], Ledger())
+    point = Point()
+    point.phases.active = 1
+    for second in range(20):
+        board.counters[0].count += 1  # 3.6 kW
+        meters.update(point, 1000 * second)
+    assert point.measured.current_ma[1:] == [0, 0]
+    assert 15000 <= point.measured.current_ma[0] <= 16000
+
+
+def test_what_the_meter_counted_during_a_restart_is_not_lost():
+    meters, devices, board = built([S0 | {"dev_type": "meter_ajax"}], Ledger(E1_M1=9000))
+    point = Point()
+    devices.get("M1").set({"import_wh": 9012}, 0)
+    meters.update(point, 1000)
+    assert point.transaction.counter_wh == 9000 and point.measured.energy_wh == 9012
+
+
+def test_another_meter_for_the_charge_point_begins_with_its_next_count():
+    other = {"dev_id": "M2", "dev_type": "meter_ajax"}
+    ledger = Ledger(E1_M1=9000, E1_M2=20000)
+    meters, devices, board = built([S0 | {"dev_type": "meter_ajax"}, other], ledger)
+    point = Point()
+    devices.get("M1").set({"import_wh": 9012}, 0)
+    devices.get("M2").set({"import_wh": 25000}, 0)
+    meters.update(point, 1000)
+    devices.get("E1").attached = "M2"
+    meters.update(point, 2000)
+    assert point.transaction.counter_wh is None and point.measured.energy_wh == 25000
+
+
+def test_energy_is_booked_with_the_count_it_belongs_to():
+    ledger = Ledger()
+    meters, devices, board = built([S0], ledger)
+    point = Point()
+    meters.update(point, 1000)
+    point.transaction.counter_wh = 77
+    point.transaction.total_wh = 40
+    meters.book(point.transaction)
+    assert ledger.values["E1_M1"] == 77 and ledger.values["E1_wh"] == 40

@@ -29,6 +29,16 @@ class Ledger:
         self.flushed += 1
 
 
+class Meters:
+    """Books into the ledger, as firmware/meters.py does without a meter."""
+
+    def __init__(self, ledger):
+        self.ledger = ledger
+
+    def book(self, visit):
+        self.ledger.raise_to("E1.wh", visit.total_wh)
+
+
 class Sessions:
     def __init__(self):
         self.happened = []
@@ -43,7 +53,9 @@ class Sessions:
 def recorded(point, sessions=None):
     log = Log(None, None)
     ledger = Ledger()
-    Recorder(point, ledger, sessions or Sessions(), log).drain()
+    recorder = Recorder(point, ledger, sessions or Sessions(), log)
+    recorder.meters = Meters(ledger)
+    recorder.drain()
     return [(entry[3], entry[4]) for entry in log.after(0)], ledger
 
 
@@ -87,6 +99,7 @@ def test_a_listener_hears_of_every_event():
     point = Point()
     heard = []
     recorder = Recorder(point, Ledger(), Sessions(), Log(None, None))
+    recorder.meters = Meters(Ledger())
     recorder.listener = lambda *event: heard.append(event)
     point.events.put(events.TESTED, 1)
     point.events.put(events.STATE, 2)
