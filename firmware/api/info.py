@@ -83,8 +83,13 @@ def packed(version: str) -> int:
 
 
 # Role of a meter: the sums of get_params that count it, and with which sign.
-_ROLES = {1: ("cons_pwr", 1), 2: ("prod_pwr", -1), 3: ("grid_pwr", 1)}
-_STORAGE = {5: ("storage_home", 1), 6: ("storage_all", 1)}
+_ROLES = {
+    1: ("cons_pwr", 1),
+    2: ("prod_pwr", -1),
+    3: ("grid_pwr", 1),
+    5: ("storage_home", 1),
+    6: ("storage_all", 1),
+}
 
 
 def powers(box) -> dict:
@@ -92,15 +97,17 @@ def powers(box) -> dict:
     names = ("cons_pwr", "prod_pwr", "error_pwr", "grid_pwr", "storage_home", "storage_all")
     sums = dict.fromkeys(names, 0)
     evse_w = 0
+    now = box.now()
     for device in box.devices:
-        info = device.power(box.now())
-        if device.dev_id[0] == "E":
-            evse_w += info
+        watts = device.power(now)
+        if not watts:
             continue
-        role = device.value("role")
-        name, sign = _ROLES.get(role) or _STORAGE.get(role) or (None, 0)
-        if name:
-            sums[name] += sign * info
+        if device.dev_id[0] == "E":
+            evse_w += watts
+            continue
+        counted = _ROLES.get(device.value("role"))
+        if counted:
+            sums[counted[0]] += counted[1] * watts
     sums["cons_evse_power"] = evse_w
     total = box.settings.params.max_total_evse_current or box.settings.charge.max_current_ma
     sums["avail_evse_power"] = total * 690 // 1000

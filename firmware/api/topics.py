@@ -12,7 +12,7 @@ from firmware.ticks import since
 
 _PERIOD = const(1000)
 _AT_LEAST = const(60000)
-_STEPS = const(8)
+_STEPS = const(6)
 _AT_ONCE = const(16)
 _MOST_ANSWERS = const(8)
 _MOST_DEVICES = const(32)
