@@ -7,6 +7,7 @@ lines on its control pipe.
 
 import argparse
 import contextlib
+import fcntl
 import os
 import select
 import shutil
@@ -25,8 +26,8 @@ except ImportError:  # no terminal control here: keys need a return after them
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".tools" / "bin"
-CONSOLE = ROOT / "build/sim/console.log"
-PORT = ROOT / "build/sim/port"
+KEPT = ROOT / "build/sim"
+PORT = KEPT / "port"
 _HEAP = "heapsize=8m"
 _PATIENCE_S = 5.0
 
@@ -136,7 +137,7 @@ class Simulator:
     With a screen the panel has the terminal, and what the firmware prints goes to a file.
     """
 
-    def __init__(self, arguments: list[str], screen: bool):
+    def __init__(self, arguments: list[str], screen: bool, folder: Path):
         self.control, theirs = os.pipe()
         arguments = [f"--control={theirs}", *arguments]
         handed = [theirs]
@@ -144,8 +145,7 @@ class Simulator:
         if screen:
             handed.append(os.dup(1))
             arguments.append(f"--screen={handed[1]}")
-            CONSOLE.parent.mkdir(parents=True, exist_ok=True)
-            output = CONSOLE.open("wb")
+            output = (folder / "console.log").open("wb")
         self.process = subprocess.Popen(
             [tool("micropython"), "-X", _HEAP, "tools/sim/run.py", "--inside", *arguments],
             stdin=subprocess.PIPE,
@@ -231,32 +231,61 @@ def forwarded(options: argparse.Namespace, port: int | None) -> list[str]:
     return arguments
 
 
+def claimed(own: Path):
+    """(folder for flash and console, lock): build/sim, or `own` while another run has that."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    lock = (KEPT / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        print("Another run has the kept flash: this one starts with an empty one of its own.")
+        return own, lock
+    return KEPT, lock
+
+
+class Run:
+    """Everything one run has opened; `end` closes it, whatever of it there is."""
+
+    def __init__(self):
+        self.broker = self.keys = self.simulator = self.lock = None
+
+    def start(self, options: argparse.Namespace, folder: Path):
+        if not options.scenario:
+            self.broker = Broker(options.port or free_port(), folder)
+            self.broker.start()
+            self.keys = Keys()
+        kept, self.lock = claimed(folder)
+        arguments = forwarded(options, self.broker.port if self.broker else None)
+        arguments.append(f"--folder={kept}")
+        self.simulator = Simulator(arguments, bool(self.keys and self.keys.terminal), kept)
+
+    def end(self):
+        if self.simulator:
+            self.simulator.end()
+        if self.keys:
+            self.keys.restore()
+        if self.broker:
+            self.broker.stop()
+        if self.lock:
+            self.lock.close()
+
+
 def main() -> int:
     options = parsed(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
         signal.signal(number, _interrupt)
-    broker = simulator = keys = None
+    run = Run()
     with tempfile.TemporaryDirectory(prefix="wallbox-") as folder:
         try:
-            if not options.scenario:
-                broker = Broker(options.port or free_port(), Path(folder))
-                broker.start()
-                keys = Keys()
-            simulator = Simulator(
-                forwarded(options, broker.port if broker else None), bool(keys and keys.terminal)
-            )
-            return serve(simulator, keys, broker)
+            run.start(options, Path(folder))
+            return serve(run.simulator, run.keys, run.broker)
         except Interrupted:
             return 130 if options.scenario else 0
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in numbers:
                 signal.signal(number, signal.SIG_IGN)
-            if simulator:
-                simulator.end()
-            if keys:
-                keys.restore()
-            if broker:
-                broker.stop()
+            run.end()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ import sys
 
 _HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 _ROOT = _HERE + "/../.."
-_FLASH = "/build/sim/flash.bin"
-_CONSOLE = "/build/sim/console.log"
 _FIRST_CAR = "plain_11kw_overnight"
 _LAST_LINES = 40
 
@@ -46,8 +44,7 @@ def prepare(flash_path):
 
 def live(given: dict) -> int:
     """The panel; ends with the user's wish."""
-    flash_path = _ROOT + _FLASH
-    make_folders()
+    flash_path = given["folder"] + "/flash.bin"
     if "fresh" in given:
         forget(flash_path)
     bench = prepare(flash_path)
@@ -61,21 +58,13 @@ def live(given: dict) -> int:
     screen = console = None
     if "screen" in given:
         screen = open(f"/dev/fd/{given['screen']}", "w")
-        console = open(_ROOT + _CONSOLE)
+        console = open(given["folder"] + "/console.log")
     control = open(f"/dev/fd/{given['control']}", "w") if "control" in given else None
     first = given.get("car", _FIRST_CAR)
     names = sorted(name[:-5] for name in os.listdir(_HERE + "/cars") if name.endswith(".json"))
     cars = [first] + [name for name in names if name != first]
     bench.chip.run(Live(bench, cars, View(bench, port), (screen, console, control)).story())
     return 0
-
-
-def make_folders():
-    for folder in ("/build", "/build/sim"):
-        try:
-            os.mkdir(_ROOT + folder)
-        except OSError:
-            pass
 
 
 def forget(path: str):
