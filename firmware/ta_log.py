@@ -27,7 +27,7 @@ class TransactionLog:
         self._reading = None
         self._first = 0
         self._wanted = True
-        self._entry = None
+        self._entry: dict | None = None
         self._awaited = None
         self._told_at = 0
 
@@ -48,7 +48,7 @@ class TransactionLog:
             self._awaited = None
             self._store.delivered(self._entry["number"])
             self._first = self._entry["number"] + 1
-            self._entry = None
+            self._entry: dict | None = None
 
     def tick(self, now: int):
         """One bounded look, every 50 ms or so."""
