@@ -80,6 +80,8 @@ class MqttDoor:
         client.network_up = self._network_up
         client.on_message = self._received
         client.on_delivered = self._delivered
+        client.on_refused = self._refused
+        client.on_skipped = self._topics.skipped
 
         def connected():
             self._replays.subscribed(self._box.now())
@@ -92,11 +94,14 @@ class MqttDoor:
         mqtt = self._box.settings.mqtt
         options = Options()
         options.keepalive_s = mqtt.keepalive_s
+        options.receive_limit = mqtt.max_message
         if broker.secure:
             from firmware.link.tls import Trust
 
             trust = Trust(mqtt.tls_ca_file, mqtt.tls_fingerprint, mqtt.tls_self_signed)
+            trust.certificate, trust.key = mqtt.tls_certificate_file, mqtt.tls_key_file
             trust.may_handshake = self._box.may_hold
+            trust.longest_wait_ms = mqtt.tls_wait_s * 1000
             options.trust = trust
         return options
 
@@ -135,6 +140,10 @@ class MqttDoor:
     def _delivered(self, topic, payload):
         if self.ta_log:
             self.ta_log.delivered(payload)
+
+    def _refused(self, topic, payload):
+        if self.ta_log:
+            self.ta_log.refused(payload)
 
     def publish(self, function: str, topic: str, payload, correlation=None):
         """Hand a message to the client of the broker that serves `function`."""

@@ -65,9 +65,13 @@ ta_interval_s int 900 0 86400
 use_serial_number bool 0
 keepalive_s int 60 5 3600
 max_answer int 16384 512 65536
+max_message int 4096 1024 16384
 tls_ca_file text - 0 63
 tls_fingerprint text - 0 95
 tls_self_signed bool 0
+tls_certificate_file text - 0 63
+tls_key_file text - 0 63
+tls_wait_s int 0 0 86400
 """,
     "network": """
 hostname text wallbox 1 32

@@ -1,3 +1,5 @@
+from skip import Skip
+
 from firmware.link.mqtt import ALWAYS
 from firmware.mqtt_door import MqttDoor
 from firmware.sessions import Sessions
@@ -150,3 +152,54 @@ def test_ctl_is_answered_on_the_broker_of_ctl():
     made.clients["mqtt://10.0.0.7"].publish = lambda *message, **flags: heard.append(message)
     sent(made, b"cfos_mqtt/ctl", b"{E1: {cur: 8000}}")
     assert [entry[0] for entry in heard] == ["cfos_mqtt/api_res"]
+
+
+def test_a_request_that_is_too_long_to_be_read_is_answered():
+    box, made = door()
+    (client,) = made.clients.values()
+    heard = []
+    client.publish = lambda *message, **flags: heard.append(message)
+    for topic in (b"cfos_mqtt/ctl", b"cfos_mqtt/api/cmd=set_params", b"cfos_mqtt/set/M3"):
+        client.on_skipped(memoryview(topic), 65536)
+    client.on_skipped(memoryview(b"tele/house/SENSOR"), 65536)
+    assert [message[0] for message in heard] == ["cfos_mqtt/api_res"] * 3
+    assert all("65536" in message[1].text() for message in heard)
+    assert all('"code":"too_long"' in message[1].text().replace(" ", "") for message in heard)
+
+
+def test_the_transaction_log_hears_of_a_refusal():
+    box, made = door(ta_log=True)
+    (client,) = made.clients.values()
+    sessions = Sessions(box.devices.get("E1").point, Transactions(None, None, None), None, None)
+    made.keep_log(sessions)
+    heard = []
+    made.ta_log.refused = heard.append
+    client.on_refused(b"cfos_mqtt/ta_log", "x")
+    assert heard == ["x"]
+
+
+def test_the_settings_for_tls_and_sizes_reach_the_client():
+    from firmware.codec.broker_url import BrokerUrl
+
+    try:
+        import tls
+    except ImportError:
+        raise Skip("this port has no TLS")
+    assert tls
+
+    box, made = door(
+        max_message=2048,
+        tls_ca_file="/data/ca.pem",
+        tls_certificate_file="/data/own.pem",
+        tls_key_file="/data/own.key",
+        tls_wait_s=600,
+    )
+    options = made._options(BrokerUrl("mqtts://broker"))
+    trust = options.trust
+    assert options.receive_limit == 2048
+    assert (trust.ca, trust.certificate, trust.key) == (
+        "/data/ca.pem",
+        "/data/own.pem",
+        "/data/own.key",
+    )
+    assert trust.longest_wait_ms == 600000 and trust.may_handshake is box.may_hold
