@@ -7,6 +7,8 @@ from firmware.ticks import since
 
 # Slots of the flash that one look may read.
 _LOOKS = const(4)
+# After a refusal, in looks of 50 ms: a minute.
+_PAUSE = const(1200)
 
 
 class TransactionLog:
@@ -30,6 +32,7 @@ class TransactionLog:
         self._entry: dict | None = None
         self._awaited = None
         self._told_at = 0
+        self._pause = 0
 
     def told(self, event: str, entry: dict):
         """A session began or ended; `entry` as Sessions shows it."""
@@ -50,13 +53,20 @@ class TransactionLog:
             self._first = self._entry["number"] + 1
             self._entry: dict | None = None
 
+    def refused(self, payload):
+        """The broker does not want it: again in a minute."""
+        if payload is not None and payload is self._awaited:
+            self._awaited = None
+            self._pause = _PAUSE
+
     def tick(self, now: int):
         """One bounded look, every 50 ms or so."""
         if not self._mqtt.ta_log:
             self._told_at = now
             return
         self._tell_interval(now)
-        if self._awaited is None and not self._store.pending():
+        self._pause = max(0, self._pause - 1)
+        if not (self._awaited or self._pause or self._store.pending()):
             self._look()
 
     def _tell_interval(self, now):
@@ -84,11 +94,11 @@ class TransactionLog:
             self._reading = self._store.entries(self._first, True)
         for _ in range(_LOOKS):
             try:
-                entry = next(self._reading, self)
+                entry = next(self._reading, False)
             except OSError:
                 # Again after the next session.
-                entry = self
-            if entry is self:
+                entry = False
+            if entry is False:
                 self._reading = None
                 return None
             if entry:

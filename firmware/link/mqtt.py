@@ -45,7 +45,9 @@ class MqttClient:
     `on_message(topic, payload, message)` is called from within `run()`: topic is bytes, payload a
     view that is valid during the call only, message has retain, duplicate, qos, response_topic
     and correlation. `on_delivered(topic, payload)` tells that a message of QoS 1 or 2 was
-    acknowledged, `on_connected()` follows each CONNACK. While `network_up()`, where given, says
+    acknowledged, with 5 `on_refused(topic, payload)` that the broker does not want it;
+    `on_skipped(topic, length)` tells of a message longer than the receive limit.
+    `on_connected()` follows each CONNACK. While `network_up()`, where given, says
     False, nothing is tried. `line` tells how the broker is reached; host names need its
     `resolver`. `version` is the one that is spoken: a broker that refuses 5 is spoken to in 4
     (3.1.1) from then on.
@@ -64,6 +66,7 @@ class MqttClient:
         self.version = broker.version
         self._settled = not broker.may_fall_back
         self.on_message = self.on_delivered = self.on_connected = _ignore
+        self.on_refused = self.on_skipped = _ignore
         self.network_up = None
         self.clock = ticks_ms
         self.connected = False

@@ -30,7 +30,7 @@ _TICKS = const(0x3FFFFFFF)
 class Traffic:
     """Packets of one client; survives its connections, each of which starts with begin().
 
-    `owner` has on_message, on_delivered, clock, keepalive_s and note(level, text). Raises
+    `owner` has on_message, on_delivered, on_refused, on_skipped, clock, keepalive_s and note(level, text). Raises
     LinkError and PacketError, after which the connection is to be ended.
     """
 
@@ -196,12 +196,19 @@ class Traffic:
 
     def _delivered(self, packet_id: int):
         letter = self._sender.outbox.acknowledged(packet_id)
-        if letter:
+        # Only 5 has a code here; without, the field is the one of some packet before.
+        if letter and self.decoder.five and self.decoder.code & 0x80:
+            self._owner.note(1, f"a message on {letter.topic.decode()} was refused by the broker")
+            self._owner.on_refused(letter.topic, letter.payload)
+        elif letter:
             self._owner.on_delivered(letter.topic, letter.payload)
 
     def _skip(self, decoder):
         self.skipped += 1
-        self._owner.note(1, f"{decoder.length} bytes skipped on {decoder.topic[:60]}")
+        # What follows a = may be a secret.
+        name = bytes(decoder.topic[:60]).split(b"=")[0]
+        self._owner.note(1, f"{decoder.length} bytes skipped on {name}")
+        self._owner.on_skipped(decoder.topic, decoder.length)
         if decoder.qos:
             self._sender.acknowledge(_PUBACK if decoder.qos == 1 else _PUBREC, decoder.packet_id)
 

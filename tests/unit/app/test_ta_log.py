@@ -254,3 +254,17 @@ def test_a_card_of_one_visit_does_not_pay_for_the_next():
     life.acknowledge()
     life.run(10)
     assert [payload._value["user"] for payload in life.sent] == ["Anna", "", "Anna", ""]
+
+
+def test_what_the_broker_refuses_is_offered_again_after_a_minute():
+    life = Life(Blocks())
+    life.charge()
+    life.run(5)
+    life.log.refused(life.sent[-1])
+    life.run(50)
+    assert life.ends() == [1]
+    life.run(15)
+    assert life.ends() == [1, 1]
+    life.acknowledge()
+    life.run(70)
+    assert life.ends() == [1, 1]

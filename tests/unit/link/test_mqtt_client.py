@@ -382,6 +382,34 @@ def test_a_large_message_is_skipped_acknowledged_and_reported():
     assert any("1000 bytes" in text and "a/b" in text for text in bench.log.texts)
 
 
+def test_a_skipped_message_is_told_of_and_its_query_is_not_logged():
+    bench = Bench(receive_limit=64).connect()
+    skipped = []
+    bench.client.on_skipped = lambda topic, length: skipped.append((bytes(topic), length))
+    bench.peer.say(b"\x30\xe8\x07\x00\x08api/r=77" + b"x" * 990)
+    bench.steps(10)
+    assert skipped == [(b"api/r=77", 1000)]
+    assert not any("77" in text for text in bench.log.texts)
+
+
+def test_with_5_a_message_that_the_broker_refuses_was_not_delivered():
+    bench = Bench("mqtt5://10.0.0.1")
+    bench.steps(6)
+    bench.peer.say(ACCEPTED_5)
+    bench.steps(2)
+    refused = []
+    bench.client.on_refused = lambda topic, payload: refused.append((topic, payload))
+    bench.peer.take()
+    bench.client.publish("a", "1", 1)
+    bench.client.publish("b", "2", 1)
+    said = bench.peer.take()
+    first, second = said[5:7], said[14:16]
+    bench.peer.say(b"\x40\x03" + first + b"\x87\x40\x03" + second + b"\x10")
+    bench.steps(4)
+    assert (refused, bench.delivered) == ([(b"a", b"1")], [b"2"]), said
+    assert any("refused" in text for text in bench.log.texts)
+
+
 def test_the_receiver_may_publish_from_within_its_call():
     bench = Bench(send_buffer=64).connect()
 
