@@ -33,7 +33,7 @@ class MqttDoor:
         self._box = box
         self._meters = meters
         self._topics = Topics(box, self.publish)
-        self.ta_log = None
+        self.ta_log = self._sessions = None
         self._replays = Replays()
         self._inputs = (self._topics.root + "/set/").encode()
         self._functions = {}
@@ -122,20 +122,26 @@ class MqttDoor:
         return self._replays.is_replay(topic, payload, message.duplicate, now)
 
     def keep_log(self, sessions):
-        """Tell of all sessions on ta_log."""
+        """Tell of all sessions on ta_log, from when that is switched on."""
+        self._sessions = sessions
+        if self._box.settings.mqtt.ta_log:
+            self._open_log()
+
+    def _open_log(self):
+        client = self._functions.get("ta_log")
+        if client is None or self._sessions is None:
+            return
         from firmware.ta_log import TransactionLog
 
-        client = self._functions.get("ta_log")
-        if client:
-            topic = self._topics.root + "/ta_log"
-            box = self._box
-            self.ta_log = TransactionLog(
-                sessions,
-                box.settings.mqtt,
-                box.system.serial,
-                lambda payload: client.publish(topic, payload, 1, keep=ALWAYS),
-            )
-            sessions.publish = self.ta_log.told
+        topic = self._topics.root + "/ta_log"
+        box = self._box
+        self.ta_log = TransactionLog(
+            self._sessions,
+            box.settings.mqtt,
+            box.system.serial,
+            lambda payload: client.publish(topic, payload, 1, keep=ALWAYS),
+        )
+        self._sessions.publish = self.ta_log.told
 
     def _delivered(self, topic, payload):
         if self.ta_log:
@@ -158,13 +164,18 @@ class MqttDoor:
     async def serve(self):
         """Publish what is due, a topic at a time, for ever."""
         while True:
-            now = self._box.now()
-            if self.ta_log:
-                self.ta_log.tick(now)
-            due = self._topics.due(now)
-            if due:
-                self.publish(*due)
+            self.look(self._box.now())
             await asyncio.sleep_ms(_LOOK_MS)
+
+    def look(self, now: int):
+        """Publish the next message that is due."""
+        if self.ta_log:
+            self.ta_log.tick(now)
+        elif self._box.settings.mqtt.ta_log:
+            self._open_log()
+        due = self._topics.due(now)
+        if due:
+            self.publish(*due)
 
     def status(self) -> list:
         """State of each broker's connection."""

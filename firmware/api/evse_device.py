@@ -2,11 +2,11 @@
 
 from micropython import const
 
+from firmware.api.controls import controls
 from firmware.api.devices import common
 from firmware.api.errors import ApiError
 from firmware.api.inside import Inside
 from firmware.charge.signals import Refused
-from firmware.checks import take
 from firmware.ticks import since
 
 # Who shows a card first has this long to plug in.
@@ -16,7 +16,6 @@ _PLUG_IN_MS = const(60000)
 _STATES = {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5, "F": 5}
 # Why the car waits, by the owner of the limit: 1 current, 2 rules, 3 by hand.
 _REASONS = {"plan": 2, "controller": 3, "override": 3, "authorisation": 3}
-_MEMBERS = {"cur": ("int", "0", "80000"), "ena": ("bool", "0", "1"), "wke": ("bool", "0", "1")}
 
 
 class EvseDevice:
@@ -235,23 +234,3 @@ class EvseDevice:
             self.point.limits.lift(owner)
         else:
             self.point.limits.set(owner, value_ma, 0, None, now)
-
-
-def controls(members) -> dict:
-    """The members of one device's `ctl`, all of them checked; ApiError otherwise."""
-    if not isinstance(members, dict):
-        raise ApiError("bad_value", "an object such as {cur: 8000} expected", "ctl")
-    taken = {}
-    for name, value in members.items():
-        try:
-            if name == "phs":
-                taken[name] = take("int", "1", "3", value)
-                if taken[name] == 2:
-                    raise ValueError("1 or 3")
-            elif name in _MEMBERS:
-                taken[name] = take(*_MEMBERS[name], value)
-            else:
-                raise ApiError("unknown_parameter", f"no such member: {name[:16]!r}", name[:16])
-        except ValueError as error:
-            raise ApiError("bad_value", f"{name}: {error.args[0]} expected", name) from None
-    return taken

@@ -2,9 +2,9 @@
 
 from micropython import const
 
+from firmware.api.controls import controls
 from firmware.api.devices import common
 from firmware.api.errors import ApiError
-from firmware.api.evse_device import controls
 from firmware.ticks import since
 
 _OFFLINE = const(6)

@@ -30,8 +30,8 @@ _TICKS = const(0x3FFFFFFF)
 class Traffic:
     """Packets of one client; survives its connections, each of which starts with begin().
 
-    `owner` has on_message, on_delivered, on_refused, on_skipped, clock, keepalive_s and note(level, text). Raises
-    LinkError and PacketError, after which the connection is to be ended.
+    `owner` has on_message, on_delivered, on_refused, on_skipped, clock, keepalive_s and
+    note(level, text). Raises LinkError and PacketError, after which the connection is to be ended.
     """
 
     def __init__(self, owner, sender: Sender, options):

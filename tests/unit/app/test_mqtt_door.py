@@ -203,3 +203,13 @@ def test_the_settings_for_tls_and_sizes_reach_the_client():
         "/data/own.key",
     )
     assert trust.longest_wait_ms == 600000 and trust.may_handshake is box.may_hold
+
+
+def test_a_transaction_log_that_is_off_is_not_even_loaded():
+    box, made = door()
+    sessions = Sessions(box.devices.get("E1").point, Transactions(None, None, None), None, None)
+    made.keep_log(sessions)
+    assert made.ta_log is None
+    box.settings.change({"mqtt.ta_log": True})
+    made.look(box.now())
+    assert made.ta_log is not None and sessions.publish == made.ta_log.told
