@@ -50,6 +50,14 @@ _CODES = """## Error codes
 """
 
 
+# What clients of the vendor's boxes read and set, and this firmware keeps and shows only.
+WITHOUT_EFFECT = """
+params.max_overdraft_cur params.disable_policy params.max_imbalance_cur params.imbalance_add
+params.phase_switch_delay params.reduce_on_com_err params.price_model params.fixed_price
+params.feed_in_tariff params.surplus_expr params.cycle_time user.display
+""".split()
+
+
 def _parameter(text):
     name, kind, lowest, highest = (text.split(":") + ["", ""])[:4]
     optional = name.endswith("?")
@@ -85,6 +93,8 @@ def _settings(section, title):
     for name, kind, default, lowest, highest, kept in schema.rows(section):
         bounds = f"{lowest} to {highest}" if lowest else ""
         note = {"ram": "not kept in flash", "owner": "set with change_admin_pwd"}.get(kept, "")
+        if f"{section}.{name}" in WITHOUT_EFFECT:
+            note = (note + "; " if note else "") + "kept for clients, without effect"
         kind = kind.replace("|", " or ")
         shown = "" if default == "-" else default
         if kind == "bool":
