@@ -7,9 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "docs"))
 
-from api_reference import WITHOUT_EFFECT
+from api_reference import WITHOUT_EFFECT  # noqa: E402
 
-from firmware import schema
+from firmware import schema  # noqa: E402
 
 # Waits for the part of the firmware that asks a time server.
 _AWAITED = {"network.time_server"}

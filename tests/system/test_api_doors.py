@@ -237,3 +237,14 @@ def test_a_body_that_is_too_long_or_nested_is_refused(box):
     for body, status in (("[" * 100, 400), ("x" * 16384, 400), ("[" * 60000, 413)):
         assert box.request("/cnf?cmd=set_params", body)[0] == status
     assert box.request("/cnf?cmd=get_params")[0] == 200
+
+
+def test_over_mqtt_and_at_the_repl_too_what_is_too_long_or_nested_is_answered(broker, box):
+    client = Client(broker)
+    connected(client)
+    deep = "[" * 100 + "]" * 100
+    for body in (deep, '{"title": ' + deep + "}", "[" + "1," * 32768 + "1]"):
+        for answer in (client.ask("set_params", body), box.type("set_params", body)):
+            assert set(answer["error"]) == {"code", "text", "parameter"}, answer
+    assert client.ask("get_params")["title"] == "Wallbox"
+    client.close()
