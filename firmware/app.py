@@ -213,6 +213,8 @@ class App:
             await asyncio.gather(*tasks)
         except Restarting:
             return
+        except asyncio.CancelledError:
+            raise RuntimeError("a task was cancelled") from None  # no Exception: main would miss it
 
     async def _look_after(self):
         chores = Chores(self.box)

@@ -18,7 +18,7 @@ _PILOT_SAFE = const(65535)
 # The ESP32's task watchdog; only the pilot loop feeds it.
 _WATCHDOG_MS = const(2000)
 # Slow analogue inputs are read once in so many pilot cycles.
-_SLOW_CYCLES = const(50)
+_SLOW_CYCLES = const(10)
 _LED_CYCLES = const(5)
 
 

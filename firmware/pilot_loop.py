@@ -49,6 +49,7 @@ class PilotLoop:
         point = self._point
         began = board.now()
         began_us = time.ticks_us()
+        closed = point.outputs.contactor
         board.read(point.inputs)
         if 0 < since(point.inputs.now, self._due) <= _PUNCTUAL_MS:
             point.inputs.now = self._due
@@ -59,5 +60,5 @@ class PilotLoop:
         self._before = began
         self.cycles += 1
         self.busy_us += time.ticks_diff(time.ticks_us(), began_us)
-        if self._pace.note(gap_ms, point.outputs.contactor):
+        if self._pace.note(gap_ms, closed):
             self._held(gap_ms)

@@ -42,7 +42,7 @@ wake_up bool 1
 random_delay_s int 0 0 1800
 start_enabled bool 1
 start_ma int 0 0 80000
-control_ttl_s int 86400 0 432000
+control_ttl_s int 86400 10 432000
 control_fallback_ma int 6000 0 80000
 input_timeout_s int 90 5 86400
 lock bool 1

@@ -106,6 +106,9 @@ class Settings:
         switching = value("phase_switching")
         second = board.get("phase_contactor") is not None
         refuse("phase_switching", switching and not second, "off, without a second contactor,")
+        for name, what in (("contactor_mirror", "mirror contact"), ("pilot_disconnect", "CP relay")):
+            without = switching and board.get(name) is None
+            refuse("phase_switching", without, f"off, without a {what} on this board,")
         one = value("phases") != 3
         refuse("phase_switching", switching and one, "off, while charge.phases is not 3,")
         ventilated = value("ventilation") and not board.get("ventilation")

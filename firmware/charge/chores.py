@@ -14,7 +14,8 @@ _UNRATED_MS = const(1000)
 _UNLOCK_MS = const(5000)  # a fault gives the plug back after this
 _LONGEST_MS = const(60000)
 _PHASES = const(0x82)  # blocks.SWITCHING, blocks.PLACING
-_WELDS = const(0x240)  # welded, phase_welded: the plug may be live and stays locked
+# welded, phase_welded, current_while_open: the plug may be live and stays locked
+_WELDS = const(0xA40)
 
 
 class Chores:

@@ -101,8 +101,13 @@ class Pilot:
         self._calm = False
 
     def blank(self, ms: int):
-        """Do not believe in B for so long, if the contactor is closed."""
-        self._blank_ms = max(self._blank_ms, ms)
+        """Do not believe in B for so long, if the contactor is closed.
+
+        Never longer: a limit that falls again and again must not keep a car's B unseen, so a
+        blank that runs is not extended, and a car that shows something else already gets none.
+        """
+        if not self._blank_ms and not self._away and self.seen == self.level:
+            self._blank_ms = ms
         self._calm = False
 
     def update(self, inputs, elapsed: int, closed: bool) -> int:

@@ -78,6 +78,8 @@ class Line:
 
     def _rise(self, now: int) -> bool:
         """From TCP to TLS and on to greeting."""
+        if self.state == _SECURING and self.secure.held(now):
+            return False  # a handshake that has begun waits, too; its deadline ends it
         if not self.stream.ready():
             return False
         if self.state == _CONNECTING and self.secure:

@@ -102,3 +102,23 @@ def test_an_orderly_restart_waits_for_the_car_to_stop_and_saves_before():
         yield from until(lambda: world.contactor.closed, 60000)
 
     chip.run(story(), limit_ms=200000)
+
+
+def test_a_cancelled_task_is_no_way_out_without_opening_the_contactor():
+    chip = box()
+
+    def story():
+        yield from started(chip)
+        yield from charging(chip)
+        running = app(chip)
+        from firmware.app import asyncio  # the one that this life of the chip has loaded
+
+        def cancelled():
+            raise asyncio.CancelledError
+
+        running.point.step = cancelled
+        took = yield from until(lambda: not chip.world.contactor.coil, 1000)
+        assert took <= 20, took
+        yield from started(chip, 2)
+
+    chip.run(story(), limit_ms=60000)

@@ -140,7 +140,12 @@ def test_what_contradicts_the_board_is_refused_with_the_reason():
     ):
         assert reason in str(refusal(settings.change, values)), values
     assert settings.charge.max_current_ma == 16000
-    able = Settings({"max_current_ma": 32000, "phases": 3, "phase_contactor": 0})
+    board = {"max_current_ma": 32000, "phases": 3, "phase_contactor": 0}
+    switching = {"charge.phase_switching": True}
+    assert "mirror contact" in str(refusal(Settings(board).change, switching))
+    board["contactor_mirror"] = 1
+    assert "CP relay" in str(refusal(Settings(board).change, switching))
+    able = Settings(board | {"pilot_disconnect": 2})
     able.change({"charge.max_current_ma": 32000, "charge.phase_switching": True})
     refusal(able.change, {"charge.phases": 1})
     able.change({"charge.phases": 1, "charge.phase_switching": False})

@@ -12,7 +12,14 @@ from firmware.codec.json_stream import plain
 from firmware.log import Log
 from firmware.settings import Settings
 
-BOARD = {"max_current_ma": 32000, "phases": 3, "phase_contactor": 26, "ventilation": False}
+BOARD = {
+    "max_current_ma": 32000,
+    "phases": 3,
+    "phase_contactor": 26,
+    "contactor_mirror": 32,
+    "pilot_disconnect": 25,
+    "ventilation": False,
+}
 FITTED = {"max_current_ma": 32000, "phases": 3, "phase_contactor": True}
 
 

@@ -161,3 +161,22 @@ def test_a_cycle_allocates_nothing():
     finally:
         micropython.heap_unlock()
     assert loop.cycles == 50
+
+
+def test_a_hold_that_makes_the_charge_point_open_counts_as_one_with_a_closed_contactor():
+    board = Board()
+    point = Point()
+    point.outputs = Outputs()
+    point.outputs.contactor = True
+    pace = Pace()
+    reported = []
+    loop = PilotLoop(board, point, pace, reported.append)
+    loop.cycle()
+    board.ticks += 90
+
+    def step():
+        point.outputs.contactor = False
+
+    point.step = step
+    loop.cycle()
+    assert reported == [92] and pace.held == 1 and pace.worst_closed_ms == 92

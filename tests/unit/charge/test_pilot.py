@@ -178,6 +178,24 @@ def test_blanking_holds_back_b_alone():
         assert wire.steps_until_not("C", _VOLTS_MV[shown]) == steps, shown
 
 
+def test_blanking_cannot_be_drawn_out_by_one_change_after_another():
+    wire = Wire("C", closed=True)
+    wire.pilot.blank(550)
+    shown_ms = 0
+    while wire.show("B", 10) == "C":
+        shown_ms += 10
+        if shown_ms % 400 == 0:
+            wire.pilot.blank(550)  # a limit that falls again and again
+        assert shown_ms <= 600, "the car has stopped, and nobody looks"
+
+
+def test_a_car_that_already_shows_something_else_is_not_blanked():
+    wire = Wire("C", closed=True)
+    wire.show("B", 20)
+    wire.pilot.blank(550)
+    assert wire.show("B", 40) == "B"
+
+
 def test_blanking_ends_for_a_car_that_really_stops():
     wire = Wire("C", closed=True)
     wire.pilot.blank(200)
@@ -305,3 +323,13 @@ def test_a_late_decision_vouches_for_no_more_than_50_ms():
     for _ in range(10):
         assert wire.feed(6000, 400) == "B"
     assert wire.feed(6000, 400) == "C"
+
+
+def test_after_each_change_three_new_decisions_are_needed():
+    # D keeps the contactor closed where ventilation is fitted; a glitch just then opens nothing.
+    wire = Wire("C", closed=True)
+    assert wire.show("D", 40) == "D"
+    for step in range(4):
+        assert wire.level() == "D", step
+        wire.feed(9000)
+    assert wire.level() == "B"
