@@ -3,7 +3,6 @@
 from micropython import const
 
 from firmware.charge import events, faults
-from firmware.codec.time_zone import civil
 
 _DAY_S = const(86400)
 _DAY_MS = const(86400000)
@@ -70,6 +69,10 @@ class Inside:
 
 def iso(seconds: int) -> str:
     """Unix seconds as 2026-01-31T12:00:00.000Z."""
+    if not seconds:
+        return "1970-01-01T00:00:00.000Z"
+    from firmware.codec.time_zone import civil
+
     year, month, day = civil(seconds // _DAY_S)
     rest = seconds % _DAY_S
     hour, minute, second = rest // 3600, rest // 60 % 60, rest % 60
