@@ -70,7 +70,8 @@ class Protection:
         if inputs.supply_ok is False:
             self._faults.report(faults.SUPPLY, 0)
         if inputs.residual_tripped and not self.testing:
-            if since(inputs.now, self._residual_at) <= _AGAIN_MS:
+            # A glimpse of more than 6 days ago would lie ahead, on the circle of the ticks.
+            if 0 <= since(inputs.now, self._residual_at) <= _AGAIN_MS:
                 self._faults.report(faults.RESIDUAL, 0)
             else:
                 self.residual_glimpses += 1

@@ -310,6 +310,23 @@ def test_one_spike_of_the_residual_current_sensor_is_forgiven():
     assert bench.outputs.contactor
 
 
+def test_a_rare_spike_is_forgiven_on_any_day_since_boot():
+    for days in (0, 3, 5, 7, 10, 12):
+        bench = Bench(FULL, start=days * 86400000 + 5000)
+        bench.plug()
+        bench.sensor_sound = False
+        bench.inputs.residual_tripped = True
+        bench.tick(10)
+        bench.inputs.residual_tripped = False
+        bench.run(200)
+        assert bench.outputs.contactor, days
+        bench.inputs.residual_tripped = True
+        bench.tick(75)
+        assert bench.outputs.contactor, days
+        bench.tick(75)
+        assert bench.opened() and bench.faults() == ["residual_current"], days
+
+
 def test_a_welded_contactor_bars_until_somebody_looks():
     bench = _bench()
     bench.welded = True
