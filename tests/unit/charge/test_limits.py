@@ -79,3 +79,7 @@ def test_a_dimming_signal_leaves_4200_w_and_never_stops_a_box():
     assert power_limit_ma(4200, 1) == 18260
     assert power_limit_ma(4200, 3) == 6086
     assert power_limit_ma(1000, 3) == 6000
+
+
+def test_before_the_first_limit_nobody_rules():
+    assert Limits().ruling() == ("", 0)

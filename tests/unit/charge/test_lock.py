@@ -1,3 +1,4 @@
+from firmware.charge import faults
 from tests.unit.charge.bench import FULL, Bench
 
 
@@ -60,3 +61,34 @@ def test_unplugging_unlocks():
     bench.car = "A"
     bench.run(1000)
     assert not bench.outputs.lock
+
+
+def test_a_lock_found_closed_at_boot_lets_go_of_the_plug_and_is_no_fault():
+    bench = Bench(FULL)
+    bench.lock_sound = False
+    bench.inputs.lock_closed = True
+    moves, was = 0, False
+    for _ in range(500):
+        bench.tick(10)
+        moves += bench.outputs.lock != was
+        was = bench.outputs.lock
+    assert moves >= 3, "driven to and fro"
+    assert bench.faults() == []
+
+
+def test_after_a_fault_a_driver_waits_5_seconds_for_the_plug():
+    bench = Bench(FULL)
+    bench.plug()
+    bench.inputs.supply_ok = False
+    gone = bench.until(lambda: not bench.outputs.lock, 6000)
+    assert 4900 <= gone <= 5200, gone
+
+
+def test_only_a_plug_that_may_be_live_is_kept_after_a_fault():
+    for code, name, *_ in faults.table():
+        bench = Bench(FULL)
+        bench.plug()
+        bench.point.faults.report(code, 0)
+        bench.run(10000)
+        kept = name in ("welded", "phase_welded", "current_while_open")
+        assert bench.outputs.lock is kept, name

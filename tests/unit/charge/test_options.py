@@ -53,7 +53,7 @@ def test_the_bounds_are_allowed():
         ("random_delay_s", 0, 1800),
         ("seed", 0, 65535),
     ):
-        for value in (lowest, highest):
+        for value in (lowest, lowest + 1, highest - 1, highest):
             point.configure({name: value})
             assert getattr(point.options, name) == value, name
         for value in (lowest - 1, highest + 1):
@@ -63,3 +63,32 @@ def test_the_bounds_are_allowed():
                 except Refused:
                     continue
                 raise AssertionError((name, value))
+
+
+def test_what_holds_until_somebody_chooses():
+    options = Bench(FULL).point.options
+    for name, usual in (
+        ("max_current_ma", 0),
+        ("minimum_ma", 6000),
+        ("phase_gap_s", 60),
+        ("phase_interval_s", 210),
+        ("wake_most", 8),
+        ("random_delay_s", 0),
+        ("phase_switching", False),
+        ("phase_automatic", True),
+        ("wake", True),
+    ):
+        assert getattr(options, name) == usual, name
+
+
+def test_the_random_delay_differs_from_visit_to_visit_and_from_box_to_box():
+    drawn = []
+    for seed in (1, 2):
+        bench = Bench(options={"random_delay_s": 1800, "seed": seed})
+        for _ in range(5):
+            bench.car = "B"
+            bench.run(1000)
+            drawn.append(bench.point.delay_ms // 2000)
+            bench.car = "A"
+            bench.run(1000)
+    assert len(set(drawn)) == 10 and max(drawn) <= 900, drawn

@@ -170,3 +170,47 @@ def test_three_phases_are_joined_at_boot_before_the_first_offer():
 
 def test_a_plain_box_has_nothing_to_switch():
     assert _refused(Bench(PLAIN).point.request_phases, 1) == "no contactor for L2 and L3"
+
+
+def _in_gap():
+    """The phase contactor alone, told to go from three phases to one, in a gap just begun."""
+    phases = Bench(FULL, _ON).point.phases
+    phases.place(True)
+    phases.request(1)
+    phases.begin(True, False)
+    return phases
+
+
+def test_the_contactor_of_l2_and_l3_moves_200_ms_after_the_pilot_was_cut():
+    for rounds_ms, moves in (
+        ((100,), False),
+        ((100, 99), False),
+        ((100, 100), True),
+        ((199,), False),
+        ((200,), True),
+    ):
+        phases = _in_gap()
+        for ms in rounds_ms:
+            assert phases.output
+            phases.gap(True, ms)
+        assert phases.output is not moves, rounds_ms
+
+
+def test_in_a_gap_it_waits_for_the_proof_and_moves_once():
+    phases = _in_gap()
+    for _ in range(20):
+        phases.gap(False, 100)
+    assert phases.output and phases.active == 3
+    phases.gap(True, 100)
+    assert not phases.output and phases.active == 1
+    phases.request(3)
+    phases.gap(True, 100)
+    assert phases.active == 1, "the next move has a gap of its own"
+
+
+def test_asking_again_is_judged_by_what_is_allowed_now():
+    bench = _bench()
+    bench.point.phases.begin(True, False)  # a switch lies just behind: the next has to wait
+    bench.point.request_phases(1)
+    bench.point.configure({"phase_switching": False})
+    assert _refused(bench.point.request_phases, 1) == "phase switching is off"

@@ -1,4 +1,6 @@
-from firmware.charge import events
+from firmware.charge import events, faults
+from firmware.charge.faults import Faults
+from firmware.charge.residual import ResidualTest
 from tests.unit.charge.bench import FULL, Bench
 
 
@@ -90,3 +92,28 @@ def test_a_trip_before_the_test_is_a_trip():
     bench.inputs.residual_tripped = True
     bench.run(1000)
     assert bench.faults() == ["residual_current"] and not bench.outputs.residual_test
+
+
+def _answered(trip_ms, reset_ms):
+    """The self-test alone, in rounds of 100 ms: (passed, ms that were reported as too long)."""
+    standing = Faults(events.Events())
+    test = ResidualTest(True, standing, events.Events())
+    test.update(False, True, 100)
+    assert test.output and test.running()
+    for round_ms in range(100, trip_ms + 1, 100):
+        test.update(round_ms >= trip_ms, True, 100)
+    for round_ms in range(100, reset_ms + 1, 100):
+        test.update(round_ms < reset_ms, True, 100)
+    return test.passed, standing.measured[faults.RESIDUAL_TEST]
+
+
+def test_a_sensor_has_1200_ms_to_trip_and_2000_ms_to_reset():
+    for trip_ms, reset_ms, passed, reported_ms in (
+        (100, 100, True, 0),
+        (1200, 100, True, 0),
+        (1300, 0, False, 1200),
+        (100, 2000, True, 0),
+        (1200, 2000, True, 0),
+        (100, 2100, False, 2000),
+    ):
+        assert _answered(trip_ms, reset_ms) == (passed, reported_ms), (trip_ms, reset_ms)

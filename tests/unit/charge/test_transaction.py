@@ -159,3 +159,13 @@ def test_a_session_spans_pauses_and_bounces():
     bench.car = "A"
     bench.run(1000)
     assert not visit.open and visit.energy_wh == 20
+
+
+def test_a_jump_of_50_kwh_between_two_readings_is_another_meter():
+    for jump_wh, taken_wh in ((49999, 49999), (50000, 0), (50001, 0), (-1, 0)):
+        visit, measured = _visit()
+        measured.known = True
+        for counter_wh in (1000, 1000 + jump_wh):
+            measured.energy_wh = counter_wh
+            visit.update(measured, True, 100)
+        assert visit.energy_wh == visit.total_wh == taken_wh, jump_wh
