@@ -168,7 +168,8 @@ class Watch:
     def _remember(self, outputs, closed: bool, running: bool):
         if closed and not self.was_closed:
             self.blank_ms = max(self.blank_ms, BLANK_CLOSED_MS)
-        if running and 0 < self.was_duty < _DC and outputs.duty != self.was_duty:
+        changed = running and 0 < self.was_duty < _DC and outputs.duty != self.was_duty
+        if changed and not self.blank_ms and self.asking_ms >= 0:
             self.blank_ms = BLANK_DUTY_MS
         self.stop_ms = self.stop_ms + self.gap_ms if closed and not running else 0
         self.open_ms = 0 if closed else min(self.open_ms + self.gap_ms, APART_MS)
