@@ -7,16 +7,11 @@ JUDGED = {
     ("chores", "60000: 66000"): _RESOLUTION,
     ("contactor", "self.edge_ms < _PLENTY_MS: LtE"): _RESOLUTION,
     ("faults", "100000: 110000"): _RESOLUTION,
-    ("limits", "without self.owner = ''"): "the same: a limit of the hardware is always set",
+    ("faults", "0: 1"): "the same: bit 0 belongs to no fault",
+    ("lock", "without self.locked = not fitted"): "the same: asked for only after the first round",
     ("phases", "False: True"): _SET_LATER,
     ("phases", "True: False"): _SET_LATER,
     ("phases", "without self.interval_ms = 210000"): _SET_LATER,
-    ("lock", "without self._tries = 0"): "the same: set again when the lock is wanted",
-    ("phases", "phases != self.active or phases != self.wanted: And"): (
-        "a pending switch could be repeated where switching was just forbidden: harmless"
-    ),
-    ("phases", "self._in_gap_ms >= _APART_MS: Gt"): "moves one round later: still proved open",
-    ("phases", "200: 220"): "rounds of 100 ms: one round later, still proved open",
     ("pilot", "1: 2"): "the same: an empty band stays empty",
     ("pilot", "1000: 1100"): "calm 100 ms later: costs time, changes nothing",
     ("pilot", "self._lowest <= inputs.high_mv <= self._highest: Lt"): (
@@ -30,9 +25,10 @@ JUDGED = {
     ("point", "without self._busy = self._timed or self._pace_ms > 0 or self._rest_"): (
         "costs time, changes nothing"
     ),
-    ("point", "options.seed * 75 + 74: Sub"): "another random number",
-    ("residual", "2000: 2200"): "a sensor that stays tripped is found 0.2 s later",
-    ("transaction", "0 < gone_wh < _JUMP_WH: LtE"): "one Wh at the edge of nonsense",
     ("point", "self.level > _LAST_SOUND: GtE"): "the same: D is no doubt, the call does nothing",
+    ("protection", "0: 1"): "one ms of a time that lasts several steps of 10 ms",
+    ("proximity", "1: 2"): "the same: any number outside the bands means no cable",
+    ("proximity", "5: 6"): "the same: nothing reaches the end of the last band",
+    ("transaction", "0 < gone_wh < _JUMP_WH: LtE"): "the same: nothing gone, nothing added",
     ("wake", "6: 7"): "a recipe of more than eleven days",
 }

@@ -92,3 +92,16 @@ def test_the_random_delay_differs_from_visit_to_visit_and_from_box_to_box():
             bench.car = "A"
             bench.run(1000)
     assert len(set(drawn)) == 10 and max(drawn) <= 900, drawn
+
+
+def test_the_random_delay_is_in_whole_seconds_up_to_what_is_set():
+    for longest_s, possible in ((0, {0}), (1, {0, 1000}), (2, {0, 1000, 2000})):
+        bench = Bench(options={"random_delay_s": longest_s}, period=20)
+        drawn = set()
+        for _ in range(20):
+            bench.car = "B"
+            bench.until(lambda: bench.point.transaction.open, 500)
+            drawn.add(bench.point.delay_ms)
+            bench.car = "A"
+            bench.until(lambda: not bench.point.transaction.open, 1000)
+        assert drawn == possible, longest_s

@@ -333,3 +333,13 @@ def test_after_each_change_three_new_decisions_are_needed():
         assert wire.level() == "D", step
         wire.feed(9000)
     assert wire.level() == "B"
+
+
+def test_single_cycles_without_information_never_add_up():
+    for closed in (False, True):
+        wire = Wire("C", closed=closed)
+        wire.show("C", 2000)
+        for _ in range(200):
+            wire.feed(0, known=False)
+            assert wire.feed(6000) == "C", closed
+            assert wire.pilot.unknown_ms == 0, closed
