@@ -214,7 +214,8 @@ class App:
         except Restarting:
             return
         except asyncio.CancelledError:
-            raise RuntimeError("a task was cancelled") from None  # no Exception: main would miss it
+            # It is no Exception, so that main would miss it.
+            raise RuntimeError("a task was cancelled") from None
 
     async def _look_after(self):
         chores = Chores(self.box)

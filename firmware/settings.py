@@ -106,7 +106,8 @@ class Settings:
         switching = value("phase_switching")
         second = board.get("phase_contactor") is not None
         refuse("phase_switching", switching and not second, "off, without a second contactor,")
-        for name, what in (("contactor_mirror", "mirror contact"), ("pilot_disconnect", "CP relay")):
+        needed = (("contactor_mirror", "mirror contact"), ("pilot_disconnect", "CP relay"))
+        for name, what in needed:
             without = switching and board.get(name) is None
             refuse("phase_switching", without, f"off, without a {what} on this board,")
         one = value("phases") != 3

@@ -119,10 +119,10 @@ class Chores:
             return
         phases = point.phases
         phases.update(point.inputs.phase_mirror, self._lap_ms)
-        if not phases.placed:
-            phases.place(point.contactor.proved_open())
-        elif point.state == states.GAP:
+        if point.state == states.GAP:
             phases.gap(point.contactor.proved_open(), self._lap_ms)
+        elif not phases.placed:
+            phases.place(point.contactor.proved_open(), point.level)
         elif (
             phases.active == 3
             and phases.switching

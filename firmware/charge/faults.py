@@ -31,6 +31,7 @@ LOCK = const(21)
 #   gone: clears alone, as often as the last column says (-: without limit); then as unplug
 #   unplug: clears when the car is unplugged
 #   reset: clears when somebody acknowledges it; the pilot stays at -12 V meanwhile
+# What needs the plug or a person outlives a reset, as bits on the flash: codes keep their meaning.
 _TABLE = """\
 1 late ms gone 5 The pilot loop was held while the contactor was closed
 2 supply - gone - The supply of the controller is out of its range
@@ -119,6 +120,27 @@ class Faults:
     def acknowledge(self):
         """Somebody looked after it: everything may clear once its cause is gone."""
         self._released |= self.active
+
+    def kept(self) -> int:
+        """What a reset may not forget, a bit per code: all that does not clear alone.
+
+        That somebody has acknowledged it is forgotten: whether its cause was gone is not known.
+        """
+        mask = 0
+        for code, times in enumerate(self._times):
+            used_up = not times or (times != 255 and self.counts[code] > times)
+            if used_up and self.active >> code & 1:
+                mask |= 1 << code
+        return mask
+
+    def restore(self, mask: int):
+        """Go on with the `kept()` from before a reset; before the first step. Tells no event."""
+        for code in range(1, len(self.counts)):
+            if mask >> code & 1:
+                self.active |= 1 << code
+                self.counts[code] = self._times[code] + 1
+                self.first = self.first or code
+        self._judge()
 
     def update(self, elapsed: int):
         """Clear what may clear, 30 s after any cause was last seen."""

@@ -6,7 +6,7 @@ car may bridge its phases while it charges on one: live L2 and L3 would then be 
 
 from micropython import const
 
-from firmware.charge import events, faults
+from firmware.charge import events, faults, pilot
 from firmware.charge.contactor import Contactor
 from firmware.charge.signals import Refused
 
@@ -17,6 +17,11 @@ _ONE_MS = const(30000)
 _STRONG_MA = const(5000)
 _IDLE_MA = const(500)
 _PLENTY_MS = const(100000000)
+# What survives a reset.
+_ONE = const(1)  # one phase is in use
+_ONE_WANTED = const(2)
+_KNOWN = const(4)
+_FALLBACK = const(8)
 
 
 class Phases:
@@ -28,6 +33,8 @@ class Phases:
         self._fall_back(False)  # True: this car uses one phase only
         self.output = False
         self.placed = False  # since boot
+        self._known = False  # the phases that a car may have charged on before the boot
+        self._joined = 0  # phases in use when the pilot was last joined; 0: nothing is placed
         self.due = False  # the offer has to be withdrawn now for a switch
         self.ready = not fitted.phase_contactor  # the contactor is where it should be
         self.switching = False  # allowed at all; off unless the user knows the car
@@ -73,7 +80,31 @@ class Phases:
         self._target = 1 if fallback else self.wanted
 
     def unplugged(self):
+        """No car is there: it may not have wanted three phases, the next one may."""
+        if not self.switching and not self.why_not():
+            self.wanted = 3
         self._fall_back(False)
+
+    def kept(self) -> int:
+        """What a reset may not forget; 0 while nothing is known, or there is nothing to know.
+
+        A gap counts when it is over: one that a reset cuts short has to begin anew.
+        """
+        if not self._joined or self.why_not():
+            return 0
+        one = _ONE if self._joined == 1 else 0
+        wanted = _ONE_WANTED if self.wanted == 1 else 0
+        return _KNOWN | one | wanted | (_FALLBACK if self.fallback else 0)
+
+    def restore(self, kept: int):
+        """Go on with the `kept()` from before a reset; before the first step."""
+        if not kept & _KNOWN or self.why_not():
+            return
+        self._known = True
+        self.active = self._joined = 1 if kept & _ONE else 3
+        self.wanted = 1 if kept & _ONE_WANTED else 3
+        self._fall_back(kept & _FALLBACK != 0)
+        self._since_ms = 0
 
     def update(self, mirror: bool | None, elapsed: int):
         """Ten times a second, where the contactor is fitted: time and the mirror contact."""
@@ -82,7 +113,8 @@ class Phases:
         self.ready = self.placed and self._contactor.agreed
         if self._since_ms < _PLENTY_MS:
             self._since_ms += elapsed
-        self.due = self._target != self.active and self._since_ms >= self.interval_ms
+        if self.placed:
+            self.due = self._target != self.active and self._since_ms >= self.interval_ms
 
     def watch(self, measured, elapsed: int):
         """Ten times a second while charging: fall back when only L1 is used for 30 s."""
@@ -92,13 +124,29 @@ class Phases:
         if self._one_ms >= _ONE_MS:
             self._fall_back(True)
 
-    def place(self, proved_open: bool):
-        """At boot, before anything is offered: the contactor goes where it belongs."""
-        if proved_open:
-            self.placed = True
-            self._move()
+    def joined(self):
+        """The pilot is not cut: what is in use now is what a car may charge on."""
+        if self.placed:
+            self._joined = self.active
+
+    def place(self, proved_open: bool, level: int):
+        """At boot, before anything is offered: the contactor goes where it belongs.
+
+        A car that is there may have charged before: it finds the same phases again, or gets a
+        gap when they are not known, unless phases are never switched here.
+        """
+        if not proved_open or level == pilot.NONE:
+            return
+        if level == pilot.A:
+            self.unplugged()
+            self.active = self._target
+        elif self.switching and not self._known:
+            self.due = True
+            return
+        self._move()
 
     def _move(self):
+        self.placed = True
         self.output = self.active == 3
         self._contactor.moving = True
         self.ready = False
