@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import sys
+from os import urandom
 
 from micropython import const
 
-from firmware import wiring
+from firmware import choices, wiring
 from firmware.api.box import Box
 from firmware.api.chores import Chores
 from firmware.api.commands import Commands
@@ -103,6 +104,8 @@ class App:
         box.resolver = self._resolver() if self.wifi else None
         self.devices.renew()
         self.settings.changed = self._settings_changed
+        self.settings.judge = choices.judge
+        self.point.configure({"seed": urandom(1)[0] << 8 | urandom(1)[0]})
         self._settings_changed(())
         box.bus = self.meters.bus
 
@@ -158,19 +161,8 @@ class App:
             if self.mqtt:
                 self.mqtt.listen()
         self.own.follow(self.board.now())
-        charge = self.settings.charge
         try:
-            self.point.configure(
-                {
-                    "max_current_ma": charge.max_current_ma,
-                    "minimum_ma": charge.min_current_ma,
-                    "phase_switching": charge.phase_switching,
-                    "phase_gap_s": charge.phase_pause_s,
-                    "phase_interval_s": charge.phase_interval_s,
-                    "random_delay_s": charge.random_delay_s,
-                    "wake": charge.wake_up,
-                }
-            )
+            self.point.configure(choices.options(self.settings.charge))
         except Refused as error:
             self.log.error("settings", f"charge: {error}; the options in force stay")
 

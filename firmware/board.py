@@ -49,6 +49,7 @@ class Board:
         self._residual_trip = self._input("residual_trip")
         self._emergency_stop = self._input("emergency_stop")
         self._lock_feedback = self._input("lock_feedback")
+        self._supply = self._input("supply_ok")
         self._proximity = self._analogue("proximity_adc")
         self._temperature = self._analogue("temperature_adc")
         self._slow = _SLOW_CYCLES - 1
@@ -94,6 +95,7 @@ class Board:
         inputs.residual_tripped = _at(self._residual_trip, 1)
         inputs.emergency_stop = _at(self._emergency_stop, 1)
         inputs.lock_closed = _at(self._lock_feedback, 1)
+        inputs.supply_ok = _at(self._supply, 1)
         self._slow += 1
         if self._slow == _SLOW_CYCLES:
             self._slow = 0

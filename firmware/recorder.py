@@ -51,6 +51,8 @@ class Recorder:
             code, name, unit, _, _, text = self._faults[value - 1]
             measured = self._point.faults.measured[code]
             self._log.error("fault", f"{name}: {text} ({measured} {unit})")
+            if code == faults.SUPPLY:
+                self._ledger.flush()  # there may be time for one record
         elif kind == events.CLEARED:
             self._log.info("fault", f"{self._faults[value - 1][1]} cleared")
         else:

@@ -39,6 +39,10 @@ phase_pause_s int 60 15 120
 phase_interval_s int 300 210 3600
 ventilation bool 0
 wake_up bool 1
+wake_most int 8 0 20
+wake_recipe text - 0 63
+dimmed bool 0 ram
+dim_power_w int 4200 1380 22000
 random_delay_s int 0 0 1800
 start_enabled bool 1
 start_ma int 0 0 80000

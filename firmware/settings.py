@@ -32,6 +32,7 @@ class Settings:
     def __init__(self, board: dict | None = None):
         self.board = board or {}
         self.changed = None
+        self.judge = None  # called with what `change` is about to take; may raise SettingError
         self.reset()
         self.revision = 0
         self.changes = 0
@@ -72,6 +73,8 @@ class Settings:
                 raise SettingError(name, MASK, "a known setting")
             taken[name] = self._unmasked(name, check(name, value))
         self.agree(taken)
+        if self.judge:
+            self.judge(taken)
         names = [name for name, value in taken.items() if value != self.get(name)]
         for name in names:
             self._put(name, taken[name])

@@ -6,6 +6,7 @@ from firmware.api.controls import controls
 from firmware.api.devices import common
 from firmware.api.errors import ApiError
 from firmware.api.inside import Inside
+from firmware.charge.limits import power_limit_ma
 from firmware.charge.signals import Refused
 from firmware.ticks import since
 
@@ -181,7 +182,15 @@ class EvseDevice:
         wanted = any(self.dev_id in user.get("dev_ids", ()) for user in users)
         closed = wanted and self._authorised_at is None
         self._limit("authorisation", 0 if closed else None, now)
+        self._dim(now)
         self.needs_auth = closed and self._plugged
+
+    def _dim(self, now):
+        """The grid operator may dim to 4.2 kW, never below (German law: EnWG section 14a)."""
+        charge = self._settings.charge
+        phases = self.point.phases.active
+        limit_ma = power_limit_ma(charge.dim_power_w, phases) if charge.dimmed else None
+        self._limit("grid operator", limit_ma, now)
 
     def _follow_plug(self, level, now):
         if level in ("B", "C", "D"):

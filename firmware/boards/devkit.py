@@ -32,6 +32,8 @@ BOARD = {
     # Socket lock: high = locked; feedback high = bolt in place.
     "lock": 22,
     "lock_feedback": 35,
+    # A supervisor of the supply, if there is one: high = in range, low = failing. None here.
+    "supply_ok": None,
     # S0 inputs, closed to ground by a pulse; RS485: UART, TX, RX, driver enable.
     "s0": (18, 14),
     "rs485": (2, 17, 16, 21),
