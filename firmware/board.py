@@ -90,12 +90,18 @@ class Board:
         # a cycle must not depend on that.
         inputs.now = self.now()
         self._sampler.sample(inputs, self._duty)
-        inputs.contactor_mirror = _at(self._contactor_mirror, 0)
-        inputs.phase_mirror = _at(self._phase_mirror, 0)
-        inputs.residual_tripped = _at(self._residual_trip, 1)
-        inputs.emergency_stop = _at(self._emergency_stop, 1)
-        inputs.lock_closed = _at(self._lock_feedback, 1)
-        inputs.supply_ok = _at(self._supply, 1)
+        if self._contactor_mirror is not None:
+            inputs.contactor_mirror = self._contactor_mirror.value() == 0
+        if self._phase_mirror is not None:
+            inputs.phase_mirror = self._phase_mirror.value() == 0
+        if self._residual_trip is not None:
+            inputs.residual_tripped = self._residual_trip.value() == 1
+        if self._emergency_stop is not None:
+            inputs.emergency_stop = self._emergency_stop.value() == 1
+        if self._lock_feedback is not None:
+            inputs.lock_closed = self._lock_feedback.value() == 1
+        if self._supply is not None:
+            inputs.supply_ok = self._supply.value() == 1
         self._slow += 1
         if self._slow == _SLOW_CYCLES:
             self._slow = 0
@@ -227,11 +233,6 @@ _CAUSES = {
     machine.DEEPSLEEP_RESET: "deep sleep",
     machine.SOFT_RESET: "soft reset",
 }
-
-
-def _at(pin, active: int) -> bool | None:
-    """Whether the input is at its active level; None when it is not fitted."""
-    return None if pin is None else pin.value() == active
 
 
 def _divider_ohm(adc, pullup_ohm: int, supply_mv: int) -> int:
