@@ -17,6 +17,7 @@ from firmware.board import Board, reset
 from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
 from firmware.charge.signals import Fitted, Refused
+from firmware.keepsake import Keepsake
 from firmware.log import Log
 from firmware.memory import Memory
 from firmware.meters import Meters
@@ -70,10 +71,11 @@ class App:
         self.point.enable(self.settings.charge.start_enabled)
         self.pace = Pace()
         self.pilot_loop = PilotLoop(self.board, self.point, self.pace, self._held)
-        transactions = self.memory.transactions
-        self.sessions = Sessions(self.point, transactions, unix_time, self.log)
+        self.sessions = Sessions(self.point, self.memory.transactions, unix_time, self.log)
         self.sessions.resume()
         self.recorder = Recorder(self.point, self.ledger, self.sessions, self.log)
+        self.recorder.keepsake = keepsake = Keepsake(self.point, self.ledger, self.log)
+        keepsake.restore()
 
     def _build_api(self):
         self.box = box = Box()

@@ -22,6 +22,7 @@ class Recorder:
 
     def __init__(self, point, ledger, sessions, log):
         self.listener = None  # called with each event's kind and value
+        self.keepsake = None  # carries what stands over a restart
         self.meters = None  # where the energy is booked with the count it belongs to
         self._point = point
         self._ledger = ledger
@@ -36,12 +37,14 @@ class Recorder:
             await asyncio.sleep_ms(_LOOK_MS)
 
     def drain(self):
-        """Log all events that wait and book the energy."""
+        """Log all events that wait, keep what outlives a restart, and book the energy."""
         point = self._point
         while event := point.events.pop():
             self._tell(event[0], event[1])
             if self.listener:
                 self.listener(event[0], event[1])
+        if self.keepsake:
+            self.keepsake.look()
         self.meters.book(point.transaction)
 
     def _tell(self, kind, value):

@@ -121,9 +121,9 @@ class Chores:
         phases.update(point.inputs.phase_mirror, self._lap_ms)
         if point.state == states.GAP:
             phases.gap(point.contactor.proved_open(), self._lap_ms)
-        elif not phases.placed:
-            phases.place(point.contactor.proved_open(), point.level)
-        elif (
+        else:
+            phases.joined(point.contactor.proved_open(), point.level)
+        if (
             phases.active == 3
             and phases.switching
             and phases.automatic

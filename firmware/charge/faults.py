@@ -135,10 +135,10 @@ class Faults:
 
     def restore(self, mask: int):
         """Go on with the `kept()` from before a reset; before the first step. Tells no event."""
-        for code in range(1, len(self.counts)):
-            if mask >> code & 1:
+        for code, times in enumerate(self._times):
+            if code and times != 255 and mask >> code & 1:
                 self.active |= 1 << code
-                self.counts[code] = self._times[code] + 1
+                self.counts[code] = times + 1
                 self.first = self.first or code
         self._judge()
 

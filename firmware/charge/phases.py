@@ -124,26 +124,27 @@ class Phases:
         if self._one_ms >= _ONE_MS:
             self._fall_back(True)
 
-    def joined(self):
-        """The pilot is not cut: what is in use now is what a car may charge on."""
+    def joined(self, proved_open: bool, level: int):
+        """Ten times a second while the pilot is not cut: what is in use is what cars charge on.
+
+        After a boot the contactor first goes where it belongs, before anything is offered. A car
+        that is there may have charged before: it finds the same phases again, or gets a gap when
+        they are not known, unless phases are never switched here.
+        """
         if self.placed:
             self._joined = self.active
-
-    def place(self, proved_open: bool, level: int):
-        """At boot, before anything is offered: the contactor goes where it belongs.
-
-        A car that is there may have charged before: it finds the same phases again, or gets a
-        gap when they are not known, unless phases are never switched here.
-        """
-        if not proved_open or level == pilot.NONE:
-            return
-        if level == pilot.A:
+        elif level == pilot.A:
             self.unplugged()
             self.active = self._target
-        elif self.switching and not self._known:
-            self.due = True
-            return
-        self._move()
+            self.due = False
+            self.place(proved_open)
+        elif level != pilot.NONE:
+            self.due = self.switching and not self._known
+            self.place(proved_open and not self.due)
+
+    def place(self, proved_open: bool):
+        if proved_open:
+            self._move()
 
     def _move(self):
         self.placed = True

@@ -8,6 +8,7 @@ from tests.property.charge_explorer import Explorer, Scaled, unreached
 from tests.unit.charge.bench import FULL, PLAIN, Bench
 
 _MOST_STATES = 120_000
+_ONE_IN_USE = 0b111
 
 
 def _car(level, diode=True, known=True):
@@ -88,6 +89,12 @@ def _short_phases(point):
     point.waker.steps = []
 
 
+def _after_a_reset(point):
+    """A car may be there that has charged on one phase."""
+    _short_phases(point)
+    point.phases.restore(_ONE_IN_USE)
+
+
 def _short_recipe(point):
     point.waker.steps = [
         [30, states.WAKE, 20],
@@ -147,6 +154,12 @@ CAMPAIGNS = {
         {"phase_switching": True, "wake": False},
         dict(_ABC, one=_ask(1, "C"), three=_ask(3, "B")),
         _short_phases,
+    ),
+    "reset": (
+        _TWO,
+        {"phase_switching": True, "wake": False},
+        dict(_ABC, three=_ask(3, "C")),
+        _after_a_reset,
     ),
     "wake": (
         dict(PLAIN, pilot_disconnect=True),

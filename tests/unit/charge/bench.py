@@ -53,6 +53,7 @@ class Bench:
         self.inputs.supply_ok = True
         self._main_ms = self._phase_ms = self._residual_ms = 0
         self._main = self._phase = False
+        self.kept_phases = 0  # known from before the boot: 1 or 3
         self.steps = 0
         self.watch = Watch(self)
         self._fit(fitted)

@@ -58,6 +58,7 @@ class Watch:
         self.was_phase = False
         self.was_duty = _DC
         self.offered_before = False
+        self.empty = False  # the socket, at some time since boot
         self.energy_wh = 0
         self.tripped = 0
         self.gap_ms = 0
@@ -82,6 +83,7 @@ class Watch:
         vented = bench.point.fitted.ventilation
         asks = (1000 if vented else 4000) <= high <= 8000
         sound = not running or low <= -10000
+        self.empty = self.empty or (self.kind == "A" and self.same >= 3)
         self._prove(running and sound and 1000 < high < 11000, high, elapsed)
         if asks and sound:
             ms = self.asking_ms + min(elapsed, 50) if self.asking_ms >= 0 else 0
@@ -161,9 +163,13 @@ class Watch:
         self._must(not outputs.contactor and not self.was_closed, "L2/L3 moves while closed")
         self._must(self.open_ms >= APART_MS, "L2/L3 moves right after opening")
         self._must(self.bench.inputs.contactor_mirror is False, "L2/L3 moves without proof")
-        self._must(
-            not outputs.pilot_connected or not self.offered_before, "L2/L3 moves, pilot joined"
-        )
+        if outputs.pilot_connected:
+            self._must(not self.offered_before, "L2/L3 moves, pilot joined")
+            # A car that is there at boot may have been offered current before: to it the
+            # contactor may only come back to where it was.
+            kept = self.bench.kept_phases == (3 if outputs.phase_contactor else 1)
+            switched = self.bench.point.options.phase_switching
+            self._must(self.empty or kept or not switched, "L2/L3 moves with a car at boot")
 
     def _remember(self, outputs, closed: bool, running: bool):
         if closed and not self.was_closed:
@@ -174,6 +180,7 @@ class Watch:
         self.stop_ms = self.stop_ms + self.gap_ms if closed and not running else 0
         self.open_ms = 0 if closed else min(self.open_ms + self.gap_ms, APART_MS)
         self.offered_before = self.offered_before or running
+        self.empty = self.empty or running  # from now on nothing asks for it any more
         self.was_closed = closed
         self.was_phase = outputs.phase_contactor
         self.was_duty = outputs.duty
