@@ -29,7 +29,8 @@ variables set_cm_vars get_cm_vars
 users enter_rfid override_device get_users get_user set_user del_user get_new_user_id
 plans set_cplan get_cplan
 maintenance change_admin_pwd accept_license set_diag_logging get_status
-maintenance get_log get_transactions backup restore sync restart factory_reset
+maintenance get_log get_transactions backup restore sync restart clear_faults
+maintenance factory_reset
 registers modbus
 modbus_proxy modbus_get modbus_set
 """

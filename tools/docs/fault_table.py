@@ -21,7 +21,7 @@ _UNITS = {"dC": "tenths of a degree Celsius"}
 _CLEARS = {
     "gone": "by itself",
     "unplug": "when the car is unplugged",
-    "reset": "by a restart, after somebody has looked",
+    "reset": "by the command `clear_faults`, after somebody has looked",
 }
 
 # Name of the fault: what the number beside it means, and what the user can do.
@@ -134,12 +134,14 @@ What clears a fault:
 - *by itself*: 30 s after its cause was last seen, as often in one plug-in as the last column says.
   After that the car has to be unplugged.
 - *when the car is unplugged*: and the cause is gone.
-- *by a restart*: until then the pilot stays at -12 V, which tells every car that the box is out of
-  order. A restart looks anew; a cause that is still there is found again.
+- *by the command `clear_faults`*: somebody has looked after it, and its cause is gone; the command is
+  in [api/reference.md](api/reference.md). Until then the pilot stays at -12 V, which tells every
+  car that the box is out of order. It also lets go of faults that wait for the plug to be pulled.
 
-No fault survives a restart of the controller or a loss of power: what stands is forgotten, and
-only what can still be measured is found again. Do not restart a box to get rid of a fault whose
-cause you do not know.
+Neither a restart of the controller nor a loss of power clears what waits for the plug or for a
+person: it stands again at once, until it clears by the same rule. What clears by itself is
+forgotten, and found again if its cause is still there. After a restart within the 30 s that follow
+`clear_faults`, the command has to be given again.
 """
 
 

@@ -40,6 +40,7 @@ REQUESTS = (
     ("restore&dry=1", '{"version": 1, "params": {"title": "x"}}'),
     ("sync", None),
     ("restart", None),
+    ("clear_faults", None),
     ("factory_reset&confirm=1", None),
     ("modbus&device=evse&read=8002&count=3", None),
     ("modbus_get&id=1&reg=5", None),

@@ -1,5 +1,6 @@
 from firmware.api.chores import Chores
 from firmware.api.plans import limit_at
+from firmware.charge import faults
 from firmware.codec.json_stream import JsonStream
 from firmware.codec.rtu import FrameError
 from firmware.log import DEBUG, INFO
@@ -37,6 +38,24 @@ def test_restart_reset_and_sync_are_only_asked_for():
     assert bench.ask("cmd=factory_reset&confirm=0")["error"]["parameter"] == "confirm"
     assert bench.ask("cmd=factory_reset&confirm=1") == "ok"
     assert bench.box.system.asked == ["restart", "sync", "factory_reset"]
+
+
+def test_clearing_faults_needs_an_admin_and_a_cause_that_is_gone():
+    bench = Bench()
+    standing = bench.point.faults
+    standing.report(faults.RESIDUAL, 0)
+    standing.report(faults.WELDED, 260)
+    assert bench.ask("cmd=clear_faults", None, 0)["error"]["code"] == "not_allowed"
+    standing.update(30000)
+    standing.update(1)
+    assert standing.active
+    standing.report(faults.WELDED, 260)
+    assert bench.ask("cmd=clear_faults") == "ok"
+    standing.update(29999)
+    standing.update(1)
+    assert standing.active, "the cause was seen less than 30 s ago"
+    standing.update(1)
+    assert not standing.active
 
 
 def test_the_log_is_read_from_a_number_on():
