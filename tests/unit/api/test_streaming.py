@@ -71,6 +71,11 @@ def reference():
     yield x
 
 
+# So many passes of the reference are 10 ms on an ESP32, if that is 100 times slower than a PC on
+# which a pass takes 17 us. Builds without optimisation are slower in other places than in a loop.
+_MOST = 6
+
+
 def slices(make, rounds=15):
     """The shortest time of each slice of `make()`'s work, in us; collections are no part of it."""
     shortest = None
@@ -118,4 +123,4 @@ def test_no_slice_of_publishing_25_devices_takes_longer_than_10_ms_on_an_esp32()
             yield
 
     for make in (called, measured, stream.chunks, looks):
-        assert relative(make) <= 10 / 2.5, (make, relative(make))
+        assert relative(make) <= _MOST, (make, relative(make))
