@@ -190,6 +190,46 @@ def test_the_phase_contactor_may_move_only_without_current():
     assert monitor.violations == [], "a reset drops all coils at once"
 
 
+def again(between, phase_relay=False):
+    """A car charges on three phases, then `between`, then it charges again."""
+    monitor = charging()
+    monitor.wire(9000, "B")
+    monitor.outputs(9045, False, True, _SIXTEEN)
+    monitor.contacts(9065, False)
+    between(monitor)
+    monitor.outputs(90000, False, phase_relay, _SIXTEEN)
+    monitor.wire(91000, "B")
+    monitor.wire(92000, "C")
+    monitor.outputs(93000, True, phase_relay, _SIXTEEN)
+    return said(monitor)
+
+
+def test_the_phases_of_a_plugged_car_change_only_with_a_gap_in_the_pilot():
+    def nothing(monitor):
+        pass
+
+    def reset(monitor):
+        monitor.outputs(10000, False, False, 65535, True)
+        monitor.joined(10000, True, True)
+
+    def gap(ms):
+        def cut(monitor):
+            monitor.joined(10000, False, True)
+            monitor.joined(10000 + ms, True, True)
+
+        return cut
+
+    def unplugged(monitor):
+        monitor.joined(10000, True, False)
+        monitor.joined(11000, True, True)
+
+    for between in (nothing, reset, gap(5000), gap(14000)):
+        assert "without a gap" in again(between)
+        assert again(between, True) == ""
+    for between in (gap(15000), gap(60000), unplugged):
+        assert again(between) == ""
+
+
 def test_no_pwm_for_more_than_six_seconds_must_open():
     monitor = charging()
     monitor.outputs(10000, True, True, 65535)

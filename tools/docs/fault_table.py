@@ -134,9 +134,9 @@ What clears a fault:
 - *by itself*: 30 s after its cause was last seen, as often in one plug-in as the last column says.
   After that the car has to be unplugged.
 - *when the car is unplugged*: and the cause is gone.
-- *by the command `clear_faults`*: somebody has looked after it, and its cause is gone; the command is
-  in [api/reference.md](api/reference.md). Until then the pilot stays at -12 V, which tells every
-  car that the box is out of order. It also lets go of faults that wait for the plug to be pulled.
+- *by the command `clear_faults`*: somebody has looked after it, and its cause is gone; the
+  command is in [api/reference.md](api/reference.md). Until then the pilot stays at -12 V, which
+  tells every car that the box is out of order. It also lets go of faults that wait for the plug.
 
 Neither a restart of the controller nor a loss of power clears what waits for the plug or for a
 person: it stands again at once, until it clears by the same rule. What clears by itself is

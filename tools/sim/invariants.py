@@ -16,6 +16,7 @@ _FULL = 65535
 _BLANK_DUTY_MS = 560
 _BLANK_CLOSED_MS = 210
 _HOLDS = 8  # so many holds of the loop are remembered
+_GAP_MS = 14_900  # without pilot a car forgets its phases; 15 s is the least that can be set
 _LOST_WH = 100  # what a power cut may cost the ledger
 
 
@@ -52,6 +53,9 @@ class Monitor:
         self._relay = False
         self._phase_relay = False
         self._main_closed = False
+        self._car_phases = None  # position of L2/L3 that the car has charged with
+        self._joined = True
+        self._cut_since = 0
         self._duty = 0
         self._pwm_since = None
         self._no_pwm_since = 0
@@ -92,6 +96,7 @@ class Monitor:
         self._pilot(now, duty)
         if relay and not self._relay:
             self._closing(now)
+            self._power(now, phase_relay)
         elif self._relay and not relay:
             self._opened(now, dead)
         self._relay = relay
@@ -99,6 +104,16 @@ class Monitor:
             if (relay or self._main_closed) and not dead:
                 self._report(now, "the L2/L3 contactor moved while current could flow")
             self._phase_relay = phase_relay
+
+    def joined(self, now: int, joined: bool, plugged: bool):
+        """Whether the pilot reaches the cable, and whether a car is plugged in."""
+        if self._joined and not joined:
+            self._cut_since = now
+        elif joined and not self._joined and now - self._cut_since >= _GAP_MS:
+            self._car_phases = None
+        if not plugged:
+            self._car_phases = None
+        self._joined = joined
 
     def contacts(self, now: int, main_closed: bool):
         """Where the main contacts really are."""
@@ -209,6 +224,11 @@ class Monitor:
         for name, active in self._trips.items():
             if active:
                 self._report(now, f"closed despite {name}")
+
+    def _power(self, now, phase_relay):
+        if self._car_phases not in (None, phase_relay):
+            self._report(now, "the phases of a plugged car changed without a gap in the pilot")
+        self._car_phases = phase_relay
 
     def _opened(self, now, dead):
         for cause, since in self._causes.items():

@@ -292,6 +292,8 @@ class Bench:
 
     def _wire_changed(self, *_):
         self._outputs_changed()
+        world = self.world
+        self.monitor.joined(self.now(), not world.pilot.relay_open, world.car is not None)
         self.monitor.wire(self.now(), self.level(), self._diode_good())
 
     def _contacts_changed(self):
