@@ -121,15 +121,12 @@ class Chores:
         phases.update(point.inputs.phase_mirror, self._lap_ms)
         if point.state == states.GAP:
             phases.gap(point.contactor.proved_open(), self._lap_ms)
+        elif not phases.placed:
+            phases.settle(point.contactor.proved_open(), point.level)
         else:
-            phases.joined(point.contactor.proved_open(), point.level)
-        if (
-            phases.active == 3
-            and phases.switching
-            and phases.automatic
-            and point.outputs.contactor
-        ):
-            phases.watch(point.measured, self._lap_ms)
+            active = phases.joined = phases.active
+            if active == 3 and phases.switching and phases.automatic and point.outputs.contactor:
+                phases.watch(point.measured, self._lap_ms)
         bits = 0 if phases.ready else blocks.PLACING
         if phases.due:
             bits |= blocks.SWITCHING

@@ -34,7 +34,7 @@ class Phases:
         self.output = False
         self.placed = False  # since boot
         self._known = False  # the phases that a car may have charged on before the boot
-        self._joined = 0  # phases in use when the pilot was last joined; 0: nothing is placed
+        self.joined = 0  # phases in use when the pilot was last joined; 0: nothing is placed
         self.due = False  # the offer has to be withdrawn now for a switch
         self.ready = not fitted.phase_contactor  # the contactor is where it should be
         self.switching = False  # allowed at all; off unless the user knows the car
@@ -90,9 +90,9 @@ class Phases:
 
         A gap counts when it is over: one that a reset cuts short has to begin anew.
         """
-        if not self._joined or self.why_not():
+        if not self.joined or self.why_not():
             return 0
-        one = _ONE if self._joined == 1 else 0
+        one = _ONE if self.joined == 1 else 0
         wanted = _ONE_WANTED if self.wanted == 1 else 0
         return _KNOWN | one | wanted | (_FALLBACK if self.fallback else 0)
 
@@ -101,7 +101,7 @@ class Phases:
         if not kept & _KNOWN or self.why_not():
             return
         self._known = True
-        self.active = self._joined = 1 if kept & _ONE else 3
+        self.active = self.joined = 1 if kept & _ONE else 3
         self.wanted = 1 if kept & _ONE_WANTED else 3
         self._fall_back(kept & _FALLBACK != 0)
         self._since_ms = 0
@@ -124,16 +124,13 @@ class Phases:
         if self._one_ms >= _ONE_MS:
             self._fall_back(True)
 
-    def joined(self, proved_open: bool, level: int):
-        """Ten times a second while the pilot is not cut: what is in use is what cars charge on.
+    def settle(self, proved_open: bool, level: int):
+        """At boot, before anything is offered: the contactor goes where it belongs.
 
-        After a boot the contactor first goes where it belongs, before anything is offered. A car
-        that is there may have charged before: it finds the same phases again, or gets a gap when
-        they are not known, unless phases are never switched here.
+        A car that is there may have charged before: it finds the same phases again, or gets a
+        gap when they are not known, unless phases are never switched here.
         """
-        if self.placed:
-            self._joined = self.active
-        elif level == pilot.A:
+        if level == pilot.A:
             self.unplugged()
             self.active = self._target
             self.due = False

@@ -96,7 +96,7 @@ _IDLE = {
     "passed",
     "_lap_ms",
     "residual_glimpses",
-    "_joined",
+    "joined",
 }
 
 

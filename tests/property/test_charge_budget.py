@@ -24,6 +24,7 @@ _APART = {
     "table",
     "status",
     "parse",
+    "kept",
     "restore",
     "names",
     "<module>",

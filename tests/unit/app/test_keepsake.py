@@ -49,7 +49,7 @@ class Box:
 def _placed(box, one=False):
     box.point.phases.active = box.point.phases.wanted = 1 if one else 3
     box.point.phases.place(True)
-    box.point.phases.joined(True, 1)
+    box.point.phases.joined = box.point.phases.active
     box.keepsake.look()
     return box
 
