@@ -6,9 +6,11 @@ _RESOLUTION = "no difference: the time is cut or saturates, and is compared with
 JUDGED = {
     ("chores", "60000: 66000"): _RESOLUTION,
     ("contactor", "self.edge_ms < _PLENTY_MS: LtE"): _RESOLUTION,
+    ("events", "0: 1"): "the same: a ring may begin anywhere, and its values are written first",
     ("faults", "100000: 110000"): _RESOLUTION,
     ("faults", "0: 1"): "the same: bit 0 belongs to no fault",
     ("lock", "without self.locked = not fitted"): "the same: asked for only after the first round",
+    ("options", "1: 2"): "another random number",
     ("phases", "False: True"): _SET_LATER,
     ("phases", "True: False"): _SET_LATER,
     ("phases", "without self.interval_ms = 210000"): _SET_LATER,
@@ -30,5 +32,6 @@ JUDGED = {
     ("proximity", "1: 2"): "the same: any number outside the bands means no cable",
     ("proximity", "5: 6"): "the same: nothing reaches the end of the last band",
     ("transaction", "0 < gone_wh < _JUMP_WH: LtE"): "the same: nothing gone, nothing added",
+    ("transaction", "False: True"): "the same: a car that was not there is new in any case",
     ("wake", "6: 7"): "a recipe of more than eleven days",
 }

@@ -317,3 +317,14 @@ def test_the_status_is_plain():
     status = json.loads(json.dumps(bench.point.status()))
     assert status["state"] == "C2" and status["shown"] == "C" and status["offered_ma"] == 32000
     assert status["limit_owner"] == "hardware" and status["blocked"] == []
+
+
+def test_a_car_that_lets_go_during_the_last_checks_has_to_ask_for_500_ms_anew():
+    bench = Bench()
+    bench.run(3000)
+    bench.car = "C"
+    bench.until(lambda: bench.name() == "C2-ready", 3000)
+    bench.car = "B"
+    bench.tick(10)
+    bench.car = "C"
+    assert bench.until(bench.closed, 2000) == 510  # the first of 51 decisions begins it

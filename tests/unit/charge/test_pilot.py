@@ -232,6 +232,7 @@ def test_what_takes_the_proof_away():
     for taken, act in (
         (False, lambda wire: wire.show("B", 100)),
         (False, lambda wire: wire.show("C", 600)),
+        (False, lambda wire: wire.show("D", 600)),
         (True, lambda wire: wire.show("A", 100)),
         (True, lambda wire: wire.show("E", 100)),
         (True, lambda wire: wire.show("F", 100)),
@@ -343,3 +344,12 @@ def test_single_cycles_without_information_never_add_up():
             wire.feed(0, known=False)
             assert wire.feed(6000) == "C", closed
             assert wire.pilot.unknown_ms == 0, closed
+
+
+def test_a_wire_that_never_tells_anything_becomes_silent():
+    blind, inputs = Pilot(), Inputs()
+    for _ in range(109):  # 100 ms to settle and 990 ms of nothing
+        blind.update(inputs, 10, False)
+    assert blind.level == pilot.NONE
+    blind.update(inputs, 10, False)
+    assert blind.level == pilot.SILENT

@@ -193,3 +193,18 @@ def test_the_exact_time_of_a_phase_that_should_be_off():
         measured.current_ma[:] = [16000, current_ma, 0]
         bench.point.offered_ma = 32000
         assert _rounds_until(bench, faults.PHASE_WELDED, True) == rounds, current_ma
+
+
+def test_glimpses_of_the_residual_current_sensor_are_counted():
+    bench = Bench(FULL)
+    bench.plug()
+    guard = bench.point.chores.protection
+    assert guard.residual_glimpses == 0, "its own test is none"
+    bench.sensor_sound = False
+    for count in (1, 2, 3):
+        bench.inputs.residual_tripped = True
+        bench.tick(10)
+        bench.inputs.residual_tripped = False
+        bench.run(100)
+        assert guard.residual_glimpses == count
+    assert bench.outputs.contactor

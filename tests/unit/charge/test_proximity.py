@@ -60,6 +60,13 @@ def test_three_equal_decisions_change_the_rating():
     assert [cable.update(220) for _ in range(4)] == [False, False, True, False]
 
 
+def test_each_change_of_the_rating_needs_three_decisions_of_its_own():
+    cable = Proximity()
+    for ohm, rating_ma in ((220, 32000), (1500, 13000), (100, 63000)):
+        assert [cable.update(ohm) for _ in range(3)] == [False, False, True], ohm
+        assert cable.rating_ma == rating_ma
+
+
 def test_the_cable_limits_the_offer():
     for ohm, offered_ma in ((100, 32000), (220, 32000), (680, 20000), (1500, 13000)):
         bench = Bench(FULL)
