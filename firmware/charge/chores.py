@@ -122,7 +122,8 @@ class Chores:
         if point.state == states.GAP:
             phases.gap(point.contactor.proved_open(), self._lap_ms)
         elif not phases.placed:
-            phases.settle(point.contactor.proved_open(), point.level)
+            if point.level != pilot.A or point.pilot.seen_ms >= _UNPLUGGED_MS:
+                phases.settle(point.contactor.proved_open(), point.level)
         else:
             active = phases.joined = phases.active
             if active == 3 and phases.switching and phases.automatic and point.outputs.contactor:

@@ -106,6 +106,14 @@ def test_where_nothing_is_known_and_no_car_is_there_it_is_quick():
     assert bench.name() == "A1" and not bench.point.blocked & blocks.PLACING
 
 
+def test_a_car_that_bounces_to_a_after_the_boot_has_not_left():
+    bench = _bench(0b101, "A")
+    bench.run(400)
+    bench.car = "C"
+    bench.until(bench.closed, 8000)
+    assert not bench.outputs.phase_contactor, "three are wanted, but it has charged on one"
+
+
 def test_where_nobody_may_switch_no_car_has_to_wait():
     bench = _bench(0, "C", {})
     bench.until(bench.closed, 8000)
