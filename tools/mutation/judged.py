@@ -13,6 +13,7 @@ JUDGED = {
     ("options", "1: 2"): "another random number",
     ("phases", "False: True"): _SET_LATER,
     ("phases", "True: False"): _SET_LATER,
+    ("phases", "without self.automatic = True"): _SET_LATER,
     ("phases", "without self.interval_ms = 210000"): _SET_LATER,
     ("pilot", "1: 2"): "the same: an empty band stays empty",
     ("pilot", "1000: 1100"): "calm 100 ms later: costs time, changes nothing",
@@ -23,6 +24,10 @@ JUDGED = {
         "killed by the walk through all states, which is too slow to run for each mutant"
     ),
     ("point", "offer_ma < self.offered_ma: LtE"): "the same: it is called when they differ",
+    ("pilot", "if self._calm and inputs.levels_known and (self._lowest <= inpu: never"): (
+        "costs time, changes nothing"
+    ),
+    ("point", "pilot.NONE - pilot.D: Add"): "the same: a longer list, read no further",
     ("point", "self._pace_ms > 0: GtE"): "costs time, changes nothing",
     ("point", "without self._busy = self._timed or self._pace_ms > 0 or self._rest_"): (
         "costs time, changes nothing"

@@ -328,3 +328,12 @@ def test_a_car_that_lets_go_during_the_last_checks_has_to_ask_for_500_ms_anew():
     bench.tick(10)
     bench.car = "C"
     assert bench.until(bench.closed, 2000) == 510  # the first of 51 decisions begins it
+
+
+def test_the_status_says_whether_charging_is_allowed():
+    bench = Bench()
+    for enabled in (True, False, True):
+        bench.point.enable(enabled)
+        status = bench.point.status()
+        assert status["enabled"] is enabled
+        assert status["blocked"] == ([] if enabled else ["disabled"])

@@ -88,3 +88,11 @@ def test_closings_are_counted():
         _feed(contactor, True, True, 100)
         _feed(contactor, False, False, 100)
     assert contactor.switches == 3
+
+
+def test_after_boot_the_mirror_has_250_ms_as_after_any_order():
+    contactor, standing = _built()
+    _feed(contactor, False, True, 240)
+    assert not standing.active and not contactor.proved_open()
+    _feed(contactor, False, True, 20)
+    assert standing.active == 1 << faults.WELDED

@@ -353,3 +353,39 @@ def test_a_wire_that_never_tells_anything_becomes_silent():
     assert blind.level == pilot.NONE
     blind.update(inputs, 10, False)
     assert blind.level == pilot.SILENT
+
+
+def test_how_much_time_a_late_decision_vouches_for_is_exact():
+    for late_ms, missing_ms in ((30, 380), (50, 300), (60, 300), (400, 300)):
+        wire = Wire("B")
+        wire.feed(6000)
+        for _ in range(4):
+            wire.feed(6000, late_ms)
+        assert wire.show("C", missing_ms - 10) == "B", late_ms
+        assert wire.show("C", 10) == "C", late_ms
+
+
+def test_a_toggle_may_be_50_ms_shorter_or_longer():
+    # Seen from its first decision of C to its last one.
+    for ms, counted in ((140, 0), (150, 1), (450, 1), (460, 0)):
+        wire = Wire("B")
+        wire.show("C", 10 + ms)
+        wire.show("B", 100)
+        assert wire.pilot.toggles == counted, ms
+
+
+def test_an_empty_socket_proves_no_diode():
+    wire = Wire("A")
+    wire.show("A", 1000)
+    assert not wire.pilot.proved
+    wire.low_mv = 0
+    assert wire.show("A", 2000) == "A", "and needs none"
+
+
+def test_the_edges_hold_also_right_after_a_cycle_without_information():
+    for level, high_mv in (("B", 10750), ("B", 7250), ("C", 7750), ("C", 4250), ("A", 10250)):
+        wire = Wire(level)
+        for _ in range(30):
+            wire.feed(0, known=False)
+            for _ in range(5):
+                assert wire.feed(high_mv) == level, high_mv

@@ -208,3 +208,10 @@ def test_glimpses_of_the_residual_current_sensor_are_counted():
         bench.run(100)
         assert guard.residual_glimpses == count
     assert bench.outputs.contactor
+
+
+def test_a_box_that_boots_warm_is_derated_and_not_too_hot():
+    bench = Bench(FULL)
+    bench.inputs.temperature_dc = 650
+    bench.plug()
+    assert bench.faults() == [] and bench.point.offered_ma == 16000

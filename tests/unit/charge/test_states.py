@@ -100,3 +100,13 @@ def test_unplugging_is_noticed_wherever_the_wire_is_looked_at():
         states.D1,
     ):
         assert TRANSITIONS[state][states.UNPLUGGED] == states.A1, state
+
+
+def test_every_event_has_a_code_of_its_own():
+    codes = [states.TRIPPED, states.BARRED_BY, states.CLEARED, states.UNPLUGGED]
+    codes += [states.RELEASED, states.ASKED, states.VENTILATE, states.OFFERED]
+    codes += [states.WITHDRAWN, states.CHECKED, states.SWITCH, states.WAKE]
+    codes += [states.WAKE_BY_F, states.EXPIRED]
+    assert len(set(codes)) == len(codes) and 0 not in codes
+    used = {event for row in TRANSITIONS.values() for event in row}
+    assert used == set(codes)

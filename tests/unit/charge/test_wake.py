@@ -1,6 +1,6 @@
 from firmware.charge import events, states
 from firmware.charge.signals import Refused
-from firmware.charge.wake import DEFAULT_RECIPE, parse
+from firmware.charge.wake import DEFAULT_RECIPE, Wake, parse
 from tests.unit.charge.bench import FULL, PLAIN, Bench
 
 
@@ -169,3 +169,23 @@ def test_waking_by_hand_is_refused_where_it_makes_no_sense():
     bench.car = "B"
     bench.run(1000)
     assert _refused(bench.point.wake) == "this board cannot cut the pilot"
+
+
+def test_a_step_that_is_impossible_leads_to_the_next_and_to_nothing_else():
+    steps = parse("1 gap 4, 1 F 2, 1 gap 4, 1 F 3")
+    for can_cut, idle_ms, holds_ms in (
+        (True, 0, [4000, 4000]),
+        (False, 3600000, [2000, 3000]),
+        (False, 0, []),
+    ):
+        waker = Wake(can_cut)
+        waker.steps = steps
+        waker._idle_ms = idle_ms
+        held = []
+        for _ in range(100):
+            event = waker.update(states.B2, 100)
+            assert event in (0, states.WAKE, states.WAKE_BY_F)
+            if event:
+                held.append(waker.hold_ms)
+                waker.taken()
+        assert held == holds_ms, (can_cut, idle_ms)
