@@ -28,7 +28,7 @@ WRONG = (
     ('{"rtype": 1,\n"power_w": {"address": "/", "regex": "("}}', "line 2: power_w: regex: '('"),
     ('{"rtype": 0,\n"a b": {"address": 1}}', "line 2: a b: a name has only letters"),
     ('{"rtype": 0,\n"reserved": 5}', "line 2: reserved: a list of numbers is wanted"),
-    ('{"rtype": 0,\n// comment\n"power_w": {"address": 1,}} }', "line 3: unexpected text after the end"),
+    ('{"rtype": 0,\n// comment\n"power_w": {"address": 1,}} }', "line 3: unexpected text after"),
 )  # fmt: skip
 
 
