@@ -49,7 +49,10 @@ class App:
 
     def __init__(self):
         self.log = Log(unix_time)
-        self.board = Board(wiring.chosen())
+        table = wiring.chosen()
+        if table is None:
+            raise ValueError("no board is chosen: /data/board names a file of firmware/boards/")
+        self.board = Board(table)
         self.log.info("app", f"started after {self.board.reset_cause()}")
         self.supervisor = Supervisor(self.log, self.board.now)
         self.mqtt = None

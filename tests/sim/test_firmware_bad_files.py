@@ -134,5 +134,21 @@ def test_without_a_board_nothing_is_driven():
         chip.world.plug(Car({}))
         yield 30000
         assert not chip.world.contactor.coil
+        assert "no_such_board" in str(chip.uncaught) or chip.boots > 1
 
     chip.run(story(), limit_ms=60000)
+
+
+def test_a_controller_that_nobody_commissioned_says_so():
+    chip = box()
+    chip.world.flash.wipe()
+    said = []
+
+    def story():
+        chip.world.plug(Car({}))
+        yield 10000
+        said.append(chip.boots)
+        assert not chip.world.contactor.coil
+
+    chip.run(story(), limit_ms=60000)
+    assert said[0] > 1, "no reset, no second try"
