@@ -14,6 +14,7 @@ JUDGED = {
     ("phases", "False: True"): _SET_LATER,
     ("phases", "True: False"): _SET_LATER,
     ("phases", "without self.automatic = True"): _SET_LATER,
+    ("phases", "without self._in_gap_ms = 0"): "the same: set when a gap begins",
     ("phases", "without self.interval_ms = 210000"): _SET_LATER,
     ("pilot", "1: 2"): "the same: an empty band stays empty",
     ("pilot", "1000: 1100"): "calm 100 ms later: costs time, changes nothing",
@@ -24,6 +25,8 @@ JUDGED = {
         "killed by the walk through all states, which is too slow to run for each mutant"
     ),
     ("point", "offer_ma < self.offered_ma: LtE"): "the same: it is called when they differ",
+    ("pilot", "without self.seen_ms = 0"): "the same: set again by the first decision",
+    ("pilot", "without self._away_ms = 0"): "the same: set again by the first decision away",
     ("pilot", "if self._calm and inputs.levels_known and (self._lowest <= inpu: never"): (
         "costs time, changes nothing"
     ),
@@ -33,6 +36,8 @@ JUDGED = {
         "costs time, changes nothing"
     ),
     ("point", "self.level > _LAST_SOUND: GtE"): "the same: D is no doubt, the call does nothing",
+    ("point", "74: 81"): "another random number",
+    ("protection", "temperature_dc <= _HOT_DC: Lt"): "the same: both lines meet there",
     ("protection", "0: 1"): "one ms of a time that lasts several steps of 10 ms",
     ("proximity", "1: 2"): "the same: any number outside the bands means no cable",
     ("proximity", "5: 6"): "the same: nothing reaches the end of the last band",

@@ -332,8 +332,10 @@ def test_a_car_that_lets_go_during_the_last_checks_has_to_ask_for_500_ms_anew():
 
 def test_the_status_says_whether_charging_is_allowed():
     bench = Bench()
-    for enabled in (True, False, True):
-        bench.point.enable(enabled)
+    for enabled in (None, False, True):
+        if enabled is not None:
+            bench.point.enable(enabled)
+        enabled = enabled is not False
         status = bench.point.status()
         assert status["enabled"] is enabled
         assert status["blocked"] == ([] if enabled else ["disabled"])

@@ -105,3 +105,12 @@ def test_the_random_delay_is_in_whole_seconds_up_to_what_is_set():
             bench.car = "A"
             bench.until(lambda: not bench.point.transaction.open, 1000)
         assert drawn == possible, longest_s
+
+
+def test_the_longest_random_delay_is_the_one_that_is_set():
+    # 20097 is followed by 65535, the last but one of the random numbers.
+    for longest_s in (1, 600, 1800):
+        bench = Bench(options={"random_delay_s": longest_s, "seed": 20097})
+        bench.car = "B"
+        bench.until(lambda: bench.point.transaction.open, 1000)
+        assert bench.point.delay_ms == longest_s * 1000

@@ -110,3 +110,50 @@ def test_every_event_has_a_code_of_its_own():
     assert len(set(codes)) == len(codes) and 0 not in codes
     used = {event for row in TRANSITIONS.values() for event in row}
     assert used == set(codes)
+
+
+def test_what_the_car_or_the_box_wants_is_followed_wherever_it_may_come():
+    start, a1, b1, b2, c1 = states.START, states.A1, states.B1, states.B2, states.C1
+    ready, charging, stopping, d1 = states.READY, states.CHARGING, states.STOPPING, states.D1
+    waiting = (start, a1, b1, d1)
+    for event, following, froms in (
+        (states.VENTILATE, d1, (start, a1, b1, b2, c1, ready, charging, stopping)),
+        (states.RELEASED, b1, (start, a1, c1, stopping, d1)),
+        (states.RELEASED, b2, (ready, charging)),
+        (states.ASKED, c1, waiting),
+        (states.ASKED, ready, (b2,)),
+        (states.OFFERED, b2, (b1,)),
+        (states.OFFERED, ready, (c1,)),
+        (states.WITHDRAWN, b1, (b2,)),
+        (states.WITHDRAWN, c1, (ready,)),
+        (states.WITHDRAWN, stopping, (charging,)),
+        (states.SWITCH, states.GAP, (a1, b1, c1)),
+        (states.WAKE, states.WAKE_GAP, (b1, b2)),
+        (states.WAKE_BY_F, states.WAKE_F, (b2,)),
+    ):
+        found = [state for state, row in TRANSITIONS.items() if row.get(event) == following]
+        assert sorted(found) == sorted(froms), (event, following)
+
+
+def test_letters_for_those_who_plan_by_them():
+    for letter, shown_in in (
+        ("A", (states.A1,)),
+        ("B", (states.B1, states.B2, states.C1, states.READY)),
+        ("C", (states.CHARGING, states.STOPPING)),
+        ("D", (states.D1,)),
+        ("E", (states.F, states.FAULT)),
+        ("F", (states.BARRED,)),
+        ("-", (states.START, states.GAP, states.WAKE_GAP, states.WAKE_F)),
+    ):
+        found = [state for state, output in OUTPUTS.items() if output[4] == letter]
+        assert sorted(found) == sorted(shown_in), letter
+
+
+def test_the_wire_is_cut_in_gaps_only():
+    cut = [state for state, output in OUTPUTS.items() if not output[_JOINED]]
+    assert sorted(cut) == sorted((states.GAP, states.WAKE_GAP))
+
+
+def test_the_times_of_the_standard():
+    assert TIMEOUTS[states.READY] >= 2000 and TIMEOUTS[states.READY] + 600 <= 3000  # A.6, 4
+    assert 3000 < TIMEOUTS[states.STOPPING] <= 6000  # 3 s for the car, and no more than twice

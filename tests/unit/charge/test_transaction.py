@@ -169,3 +169,10 @@ def test_a_jump_of_50_kwh_between_two_readings_is_another_meter():
             measured.energy_wh = counter_wh
             visit.update(measured, True, 100)
         assert visit.energy_wh == visit.total_wh == taken_wh, jump_wh
+
+
+def test_a_name_that_is_too_long_is_cut_to_64_letters():
+    bench = Bench()
+    for length, kept in ((5, 5), (64, 64), (65, 64), (200, 64)):
+        bench.point.authorise("x" * length)
+        assert bench.point.transaction.authorised == "x" * kept

@@ -189,3 +189,15 @@ def test_a_step_that_is_impossible_leads_to_the_next_and_to_nothing_else():
                 held.append(waker.hold_ms)
                 waker.taken()
         assert held == holds_ms, (can_cut, idle_ms)
+
+
+def test_a_car_that_charged_gets_no_minus_12_v_for_another_hour():
+    waker = Wake(True)
+    waker.steps = parse("1 F 4")
+    waker._idle_ms = 3600000
+    waker.charged()
+    waker.arm()
+    assert not any(waker.update(states.B2, 1000) for _ in range(3598))
+    assert [waker.update(states.B2, 1000) for _ in range(2)] == [0, 0], "passed over"
+    waker.arm()
+    assert [waker.update(states.B2, 1000) for _ in range(1)] == [states.WAKE_BY_F]
