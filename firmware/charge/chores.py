@@ -120,7 +120,9 @@ class Chores:
         phases = point.phases
         phases.update(point.inputs.phase_mirror, self._lap_ms)
         if point.state == states.GAP:
-            phases.gap(point.contactor.proved_open(), self._lap_ms)
+            # A fault ends the gap in this very step, and joins the pilot again.
+            safe = point.contactor.proved_open() and not point.faults.active
+            phases.gap(safe, self._lap_ms)
         elif not phases.placed:
             if point.level != pilot.A or point.pilot.seen_ms >= _UNPLUGGED_MS:
                 phases.settle(point.contactor.proved_open(), point.level)
