@@ -64,15 +64,16 @@ def test_many_devices_are_published_over_many_short_looks():
 
 
 def reference():
-    """1000 passes of a small loop, which take an ESP32 at 240 MHz 2 to 2.5 ms."""
+    """1000 rounds of a small loop: the unit in which slices are measured here."""
     x = 0
     for i in range(1000):
         x += i
     yield x
 
 
-# So many passes of the reference are 10 ms on an ESP32, if that is 100 times slower than a PC on
-# which a pass takes 17 us. Builds without optimisation are slower in other places than in a loop.
+# In passes of the reference: what the slices take today, with room for a build without
+# optimisation. It guards against longer ones and proves no 10 ms: with 6.5 us for one round of
+# such a loop, a pass takes an ESP32 about 6.5 ms, and the longest slice would take over 20 ms.
 _MOST = 6
 
 
@@ -103,7 +104,7 @@ def relative(make):
     return min(found)
 
 
-def test_no_slice_of_publishing_25_devices_takes_longer_than_10_ms_on_an_esp32():
+def test_no_slice_of_publishing_25_devices_grows_beyond_what_it_takes_today():
     bench = many()
 
     def called():
