@@ -156,7 +156,10 @@ class Chip:
         self.world.flash.mount(self.mount)
         self._execute("boot.py")
         self._execute("main.py")
-        # Left alone at the prompt: only a watchdog or a hand can end this.
+        self._prompt()
+
+    def _prompt(self):
+        """Left alone at the prompt: only a watchdog or a hand can end this."""
         while True:
             self.clock.advance(60000000)
 

@@ -147,8 +147,25 @@ class Clock:
             self.world_asked += mem_total() - asked
             self.world_kept += mem_current() - kept
         if self.halted is not None:
+            self._raise()
+
+    def interrupt(self):
+        """Ctrl-C has come: raise KeyboardInterrupt once, at the firmware's next call."""
+        if self.halted is None:
+            self.halted = KeyboardInterrupt()
             TIME[_DUE] = -1
-            raise self.halted
+
+    def no_interrupt(self):
+        """Nobody is left whom a Ctrl-C that has come could stop."""
+        if isinstance(self.halted, KeyboardInterrupt):
+            self.halted = None
+            self._arm()
+
+    def _raise(self):
+        halted = self.halted
+        TIME[_DUE] = -1
+        self.no_interrupt()
+        raise halted
 
     def advance(self, duration_us: int):
         """Let the world go on for a while with the firmware waiting."""
