@@ -45,6 +45,7 @@ class EvseDevice:
         self._plugged = False
         self._settings = devices.settings
         self._defaults = devices.defaults
+        self.template = devices.template
         self.energy_wh = energy_wh
         if devices.settings.charge.start_ma:
             # Until a controller speaks: what it would say first, if it were there.

@@ -31,6 +31,7 @@ class InputEvse:
         self._plan_ma = None
         self._settings = devices.settings
         self._defaults = devices.defaults
+        self.template = devices.template
 
     def value(self, name: str):
         """A member of the device's settings, or its default."""

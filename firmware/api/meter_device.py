@@ -20,6 +20,7 @@ class MeterDevice:
         self.user_info = None  # function giving what the definition shows in the tile
         self.release = None  # called when the device is taken away
         self._defaults = devices.defaults
+        self.template = devices.meter_template
         self._inputs = inputs
 
     def value(self, name: str):
@@ -34,19 +35,16 @@ class MeterDevice:
         """The members of this device in get_dev_info."""
         reading = self.reading
         stale = reading.stale(now)
-        answer = common(self, now, self.value("address"), stale, "no values" if stale else "")
+        entry = self.entry
+        answer = common(self, now, entry.get("address", ""), stale, "no values" if stale else "")
         answer["import"] = reading.import_wh or 0
         answer["export"] = reading.export_wh or 0
-        answer["power_w"] = self.power(now)
-        for phase in range(3):
-            answer[f"current_l{phase + 1}"] = (
-                0 if stale else self._scaled(reading.current_ma[phase])
-            )
-            answer[f"voltage_l{phase + 1}"] = 0 if stale else int(reading.voltage_v[phase] or 0)
+        answer["role"] = entry.get("role", self._defaults["role"])
+        answer["factor"] = factor = entry.get("factor", self._defaults["factor"])
+        if not stale:
+            _electric(answer, reading, factor)
         if self.user_info:
             answer["user_info"] = self.user_info()
-        answer["role"] = self.value("role")
-        answer["factor"] = self.value("factor")
         answer["inputs"] = self._inputs() if self._inputs else "0"
         answer["outputs"] = "0"
         if reading.soc is not None:
@@ -55,10 +53,11 @@ class MeterDevice:
 
     def power(self, now: int) -> int:
         """Power in W, import positive; 0 while nothing is known."""
-        return 0 if self.reading.stale(now) else self._scaled(self.reading.power_w)
-
-    def _scaled(self, value):
-        return 0 if value is None else int(value * self.value("factor"))
+        reading = self.reading
+        watts = reading.power_w
+        if not watts or reading.stale(now):
+            return 0
+        return int(watts * self.entry.get("factor", self._defaults["factor"]))
 
     def signature(self, now: int) -> int:
         """Changes when `info` does, the seconds since the last error left aside."""
@@ -95,6 +94,19 @@ class MeterDevice:
     def _count(self, energy, count):
         if energy is not None and not count(int(energy)):
             self.errors += 1
+
+
+def _electric(answer: dict, reading, factor):
+    """Power, currents and voltages as far as they are known; the template says 0."""
+    answer["power_w"] = int((reading.power_w or 0) * factor)
+    one, two, three = reading.current_ma
+    answer["current_l1"] = int((one or 0) * factor)
+    answer["current_l2"] = int((two or 0) * factor)
+    answer["current_l3"] = int((three or 0) * factor)
+    one, two, three = reading.voltage_v
+    answer["voltage_l1"] = int(one or 0)
+    answer["voltage_l2"] = int(two or 0)
+    answer["voltage_l3"] = int(three or 0)
 
 
 def input_meter(devices, entry: dict):

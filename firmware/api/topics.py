@@ -103,10 +103,7 @@ class Topics:
     def _proceed(self, most: int):
         """Measure the first answer a little further; send it when its length is known."""
         stream, steps, (function, response, correlation) = self._answers[0]
-        for _ in range(most):
-            if next(steps, self) is self:
-                break
-        else:
+        if not _finished(steps, most):
             return
         self._answers.pop(0)
         if stream.length() > self._box.settings.mqtt.max_answer:
@@ -204,11 +201,10 @@ class Topics:
 
     def _measure(self):
         ready, steps = self._measured
-        for _ in range(_STEPS):
-            if next(steps, self) is self:
-                self._measured = None
-                return ready
-        return None
+        if not _finished(steps, _STEPS):
+            return None
+        self._measured = None
+        return ready
 
     def _entry(self, most):
         """The next entry of the log; what came faster than the ring is long is lost."""
@@ -217,6 +213,15 @@ class Topics:
         if entry[2] > most:
             return None
         return "log", self.root + "/log", JsonStream(entry_shown(entry))
+
+
+def _finished(steps, most: int) -> bool:
+    """Measure a stream a little further; True when that was all."""
+    for enough in steps:
+        most -= 1
+        if enough or not most:
+            return False
+    return True
 
 
 def shown(topic: str) -> str:

@@ -5,6 +5,7 @@ import json
 from micropython import const
 
 _CHUNK = const(512)
+_ENOUGH = const(128)  # bytes; as many of dev_info take an ESP32 some 2 ms
 _PIECE = const(64)
 _GROUP = const(8)
 _SPARE = const(48)
@@ -12,10 +13,14 @@ _COMPACT = (",", ":")
 
 
 class Live:
-    """An object that is made only while it is written: `make()` returns the dict, fresh."""
+    """An object that is made only while it is written: `make()` returns the dict, fresh.
 
-    def __init__(self, make):
+    `before()`, if given, is called first, a slice of work earlier.
+    """
+
+    def __init__(self, make, before=None):
         self.make = make
+        self.before = before
 
 
 class Items:
@@ -30,7 +35,10 @@ class Items:
 
 
 class JsonStream:
-    """One value as JSON: `length()` in bytes, then `chunks()` of at most 512 bytes each.
+    """One value as JSON: `length()` in bytes, then `chunks()` of 128 to 512 bytes each.
+
+    Work comes in slices that no task has to share: a `Live` part is made in a step of its own,
+    and a chunk ends before one.
 
     What a `Live` part says may change between the two. It gets room to grow when it is measured
     and is followed by blanks when it is written; should it outgrow its room, its last members
@@ -45,14 +53,18 @@ class JsonStream:
         self._room = 0
 
     def steps(self):
-        """Measure in slices: yields after every few members, so that no task holds the loop."""
+        """Measure in slices: yields after every few members.
+
+        True means that a Live part has been made in this step or will be in the next one, and
+        that the caller has done enough for once.
+        """
         if self._length is not None:
             return
         self._rooms = []
         length = 0
         for token in self._tokens(self._value, True):
             length += len(token.encode())
-            yield
+            yield not token
         self._length = length
 
     def length(self) -> int:
@@ -69,7 +81,7 @@ class JsonStream:
         self._room = 0
         for token in self._tokens(self._value, False):
             data = token.encode()
-            if used + len(data) > _CHUNK:
+            if used and (not data or used + len(data) > _CHUNK):
                 yield view[:used]
                 used = 0
             while len(data) > _CHUNK:
@@ -78,6 +90,9 @@ class JsonStream:
                 data = data[_CHUNK:]
             buffer[used : used + len(data)] = data
             used += len(data)
+            if used >= _ENOUGH:
+                yield view[:used]
+                used = 0
         if used:
             yield view[:used]
 
@@ -121,7 +136,12 @@ class JsonStream:
         yield "]" if separator == "," else "[]"
 
     def _live(self, part, measuring):
+        # Empty tokens are where a slice ends.
+        if part.before:
+            part.before()
+        yield ""
         value = part.make()
+        yield ""
         if measuring:
             yield from self._measured(value)
         elif self._length is None:
@@ -196,6 +216,8 @@ def _blanks(count):
 def plain(value):
     """`value` with every `Live` part made: for the REPL and for comparing answers."""
     if isinstance(value, Live):
+        if value.before:
+            value.before()
         return plain(value.make())
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}

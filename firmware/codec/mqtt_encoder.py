@@ -10,8 +10,6 @@ _PINGREQ = const(0xC0)
 _DISCONNECT = const(0xE0)
 
 _LONGEST_HEAD = const(9)  # of a PUBLISH without properties: 1, length 4, topic length 2, id 2
-_ENOUGH = const(512)  # bytes; to make as many of dev_info takes an ESP32 6 ms
-_CHUNKS = const(4)  # of a streamed payload per refill; making one may take a while
 
 
 class Encoder:
@@ -112,24 +110,24 @@ class Encoder:
 
     def _refill(self):
         """Take more of the open payload while there is room."""
-        for _ in range(_CHUNKS):
-            if not self.open or self.end == len(self.buffer) or self.end >= _ENOUGH:
-                return
-            if self._rest is None:
-                self._rest = memoryview(next(self._chunks))
-                self._rest_at = 0
-            at = self.end
-            begin = self._rest_at
-            count = min(len(self.buffer) - at, len(self._rest) - begin, self._left)
-            self.buffer[at : at + count] = self._rest[begin : begin + count]
-            self.end = at + count
-            self._rest_at = begin + count
-            self._left -= count
-            if self._rest_at == len(self._rest):
-                self._rest = None
-            if not self._left:
-                self.open = False
-                self._rest = self._chunks = None
+        # One chunk at a time: making it may take a while.
+        if not self.open or self.end == len(self.buffer):
+            return
+        while not self._rest:
+            self._rest = memoryview(next(self._chunks))
+            self._rest_at = 0
+        at = self.end
+        begin = self._rest_at
+        count = min(len(self.buffer) - at, len(self._rest) - begin, self._left)
+        self.buffer[at : at + count] = self._rest[begin : begin + count]
+        self.end = at + count
+        self._rest_at = begin + count
+        self._left -= count
+        if self._rest_at == len(self._rest):
+            self._rest = None
+        if not self._left:
+            self.open = False
+            self._rest = self._chunks = None
 
     def acknowledge(self, kind: int, packet_id: int) -> bool:
         """PUBACK, PUBREC, PUBREL or PUBCOMP with success, 4 bytes; False if there is no room."""

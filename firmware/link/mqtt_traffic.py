@@ -68,7 +68,7 @@ class Traffic:
         self.greeting = False
 
     def step(self, now: int) -> bool:
-        """Receive and send what can be; True if anything came."""
+        """Receive and send what can be; True if there is more to do at once."""
         sender = self._sender
         sender.now = now
         busy = self.receive(now)
@@ -80,6 +80,7 @@ class Traffic:
             raise LinkError(sender.broken)
         if sender.spoke:
             sender.spoke = False
+            busy = busy or sender.encoder.open  # a long payload goes on at once
             self._spoke_at = self._stuck_at = now
         elif not sender.encoder.end:
             self._stuck_at = now

