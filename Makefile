@@ -5,7 +5,7 @@ VENV := .tools/venv/bin
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
+.PHONY: check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: setup  ## Run all tests. TESTS=tests/unit picks a folder or file, ARGS='-k
 
 check: setup  ## Check format, lint, types, spelling and the rules between the rooms.
 	@$(VENV)/python tools/check
+
+check-board: setup  ## Judge the tables of firmware/boards/. BOARD=name takes one of them.
+	@$(VENV)/python tools/boards $(BOARD)
 
 format: setup  ## Format all Python files and sort their imports.
 	@$(VENV)/ruff format --quiet .

@@ -1,5 +1,6 @@
 """Pins and peripherals as plain values: the only module that touches the hardware."""
 
+import sys
 import time
 
 import esp32
@@ -9,7 +10,7 @@ from micropython import const
 
 from firmware.led import lit
 from firmware.sampler import Sampler
-from firmware.thermistor import temperature_dc
+from firmware.thermistor import linear_dc, temperature_dc
 
 # 2**30 itself is no small integer on the ESP32: computing with it would allocate.
 _TICKS = const(0x3FFFFFFF)
@@ -34,9 +35,11 @@ class Board:
 
     Inputs that are not fitted read as None. A coil output only stays on while `apply` renews it:
     the app's loop calls it every cycle and the watchdog resets the chip when it stops.
+    ValueError, with every reason, for a table that cannot be driven (firmware/wiring_rules.py).
     """
 
     def __init__(self, wiring: dict):
+        _refuse(wiring)
         self.wiring = wiring
         self._contactor = self._output("contactor")
         self._phase_contactor = self._output("phase_contactor")
@@ -112,8 +115,13 @@ class Board:
             pullup_ohm, supply_mv = self.wiring["proximity_pullup"]
             inputs.proximity_ohm = _divider_ohm(self._proximity, pullup_ohm, supply_mv)
         if self._temperature is not None:
-            ohm = _divider_ohm(self._temperature, 10000, 3300)
-            inputs.temperature_dc = temperature_dc(ohm)
+            linear = self.wiring.get("temperature_linear")
+            if linear:
+                mv = self._temperature.read_uv() // 1000
+                inputs.temperature_dc = linear_dc(mv, linear[0], linear[1])
+            else:
+                ohm = _divider_ohm(self._temperature, 10000, 3300)
+                inputs.temperature_dc = temperature_dc(ohm)
 
     def apply(self, outputs):
         """Drive the outputs: the contactor opens before and closes after everything else."""
@@ -182,14 +190,16 @@ class Board:
         return uart, machine.Pin(enable, machine.Pin.OUT, value=0)
 
     def s0(self, index: int):
-        """PulseInput on S0 input `index` (0 or 1), 5 ms of bounce ignored.
+        """PulseInput on S0 input `index` (0 or 1), 5 ms of bounce ignored; None if not fitted.
 
         The hardware counter's filter ends at 13 us: it would count the bounce.
         """
+        pins = self.wiring.get("s0") or ()
+        if index >= len(pins):
+            return None
         from firmware.pulse_input import PulseInput
 
-        pin = machine.Pin(self.wiring["s0"][index], machine.Pin.IN, machine.Pin.PULL_UP)
-        return PulseInput(pin)
+        return PulseInput(machine.Pin(pins[index], machine.Pin.IN, machine.Pin.PULL_UP))
 
     def wlan(self):
         return network.WLAN(network.WLAN.IF_STA)
@@ -233,6 +243,19 @@ _CAUSES = {
     machine.DEEPSLEEP_RESET: "deep sleep",
     machine.SOFT_RESET: "soft reset",
 }
+
+
+def _refuse(wiring: dict):
+    """ValueError for what cannot be driven; the rules themselves are not kept in memory."""
+    from firmware.wiring_rules import problems
+
+    found = problems(wiring)
+    sys.modules.pop("firmware.wiring_rules", None)
+    package = sys.modules["firmware"]
+    if hasattr(package, "wiring_rules"):
+        delattr(package, "wiring_rules")
+    if found:
+        raise ValueError(f"board {wiring.get('name')}: {'; '.join(found)}")
 
 
 def _divider_ohm(adc, pullup_ohm: int, supply_mv: int) -> int:

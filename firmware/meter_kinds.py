@@ -43,7 +43,10 @@ class MeterKinds:
             self._box.log.warning("meter", f"CM.{name} is not set: {error.text}")
 
     def _line(self, address):
-        return self._bus(address.baud, address.bits, address.parity, address.stop)
+        line = self._bus(address.baud, address.bits, address.parity, address.stop)
+        if line is None:
+            raise MeterError("this board has no RS485")
+        return line
 
     def make(self, devices, entry: dict):
         """The device of an entry; raises MeterError when it cannot be made."""

@@ -46,14 +46,18 @@ class Meters:
 
     def _s0(self, devices, entry):
         address = entry.get("address") or "meter1:"
-        index = 1 if address.startswith("meter2") else 0
+        contact = self._board.s0(1 if address.startswith("meter2") else 0)
+        if contact is None:
+            self._log.error(
+                "meter", f"{entry['dev_id']}: this board has no S0 input for {address}"
+            )
+            return None
         volts = entry.get("nominal_v", 230)
         meter = S0Meter(
             entry.get("pulses_per_kwh", 1000), entry.get("used_phases") or 7, (volts,) * 3
         )
         dev_id = entry["dev_id"]
         meter.restore(self._ledger.value(dev_id + _PULSES), self._ledger.value(dev_id + _IMPORT))
-        contact = self._board.s0(index)
         counted = (dev_id, meter, contact)
         self._pulses.append(counted)
         device = MeterDevice(
@@ -68,6 +72,9 @@ class Meters:
 
         meter = ModbusMeter(entry.get("id", 1), registers())
         line = self.line(_BAUD, 8, _EVEN, 1)
+        if line is None:
+            self._log.error("meter", f"{entry['dev_id']}: this board has no RS485")
+            return None
         line.add(meter)
         device = MeterDevice(devices, entry, meter.reading, "YTL,DTS353")
         device.release = lambda: line.remove(meter)
@@ -98,12 +105,15 @@ class Meters:
         return device
 
     def line(self, baud: int, bits: int, parity: int | None, stop: int):
-        """The RS485 line; the first meter decides its speed and parity."""
+        """The RS485 line, None without one; the first meter decides its speed and parity."""
         frame = (baud, bits, parity, stop)
         if self.bus is None:
+            port = self._board.uart(baud, bits, parity, stop)
+            if port is None:
+                return None
             from firmware.link.rtu import RtuBus
 
-            uart, enable = self._board.uart(baud, bits, parity, stop)
+            uart, enable = port
             self._frame = frame
             self.bus = RtuBus(uart, enable, self._log, baud)
             self._start("rs485", self.bus.run)

@@ -23,13 +23,15 @@ _HIGH = const(65535)
 class Sampler:
     """Fills `levels_known`, `high_mv` and `low_mv` of the charge point's inputs.
 
-    `scale` is (factor, offset_mv): connector mV = (ADC mV - offset_mv) * factor.
+    `scale` is (factor, offset_mv): connector mV = (ADC mV - offset_mv) * factor; or two or more
+    points ((ADC mV, connector mV), ...) in rising order, with straight lines through them.
     """
 
     def __init__(self, pin, adc, scale):
         self._pin = pin
         self._adc = adc
-        self._factor, self._offset_mv = scale
+        self._points = as_points(scale)
+        self._last = len(self._points) - 1
         self._highs = [0] * _ENOUGH
         self._lows = [0] * _ENOUGH
 
@@ -104,4 +106,18 @@ class Sampler:
         return self._connector_mv((total - least - most) // ((_ENOUGH - 2) * 1000))
 
     def _connector_mv(self, adc_mv: int) -> int:
-        return (adc_mv - self._offset_mv) * self._factor
+        points = self._points
+        index = 1
+        while index < self._last and adc_mv > points[index][0]:
+            index += 1
+        low_adc_mv, low_mv = points[index - 1]
+        high_adc_mv, high_mv = points[index]
+        return low_mv + (adc_mv - low_adc_mv) * (high_mv - low_mv) // (high_adc_mv - low_adc_mv)
+
+
+def as_points(scale) -> tuple:
+    """A `pilot_scale` in its second form, whichever it has."""
+    if isinstance(scale[0], int):
+        factor, offset_mv = scale
+        return (offset_mv, 0), (offset_mv + 1000, factor * 1000)
+    return scale

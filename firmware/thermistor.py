@@ -1,4 +1,4 @@
-"""Temperature from an NTC (10 kOhm at 25 degC, B = 3950 K) with a 10 kOhm pull-up."""
+"""Temperature from an NTC (10 kOhm at 25 degC, B = 3950 K) or from a sensor with a voltage."""
 
 from micropython import const
 
@@ -9,6 +9,7 @@ _OHM = (
 )  # fmt: skip
 _FIRST_DC = const(-300)
 _STEP_DC = const(100)
+_LAST_DC = const(1200)
 
 
 def temperature_dc(ohm: int) -> int | None:
@@ -23,3 +24,12 @@ def temperature_dc(ohm: int) -> int | None:
         index += 1
     span = _OHM[index] - _OHM[index + 1]
     return _FIRST_DC + _STEP_DC * index + (_OHM[index] - ohm) * _STEP_DC // span
+
+
+def linear_dc(mv: int, at_zero_mv: int, mv_per_kelvin: int) -> int | None:
+    """Tenths of a degree Celsius from a sensor whose voltage rises with the temperature.
+
+    MCP9700A, TMP36: 500 mV at 0 degC, 10 mV per kelvin. None outside -30 to 120 degC.
+    """
+    tenths = (mv - at_zero_mv) * 10 // mv_per_kelvin
+    return tenths if _FIRST_DC <= tenths <= _LAST_DC else None

@@ -7,7 +7,8 @@ that moves power sits on a strapping pin (0, 2, 5, 12, 15) or a flash pin (6-11)
 BOARD = {
     "name": "devkit",
     # Control pilot: the PWM pin drives the +12/-12 V source (high = +12 V), the ADC sees the
-    # pilot at the connector as (adc_mv - offset_mv) * factor.
+    # pilot at the connector as (adc_mv - offset_mv) * factor. Where no whole factor fits, or the
+    # converter bends, two or more measured points take its place: ((adc_mv, connector_mv), ...).
     "pilot_pwm": 19,
     "pilot_adc": 36,
     "pilot_scale": (11, 1300),
@@ -27,7 +28,8 @@ BOARD = {
     # Cable coding resistor to PE with this pull-up (ohm, mV).
     "proximity_adc": 39,
     "proximity_pullup": (1000, 3300),
-    # NTC 10 kOhm, B = 3950 K, to ground with a 10 kOhm pull-up to 3.3 V.
+    # NTC 10 kOhm, B = 3950 K, to ground with a 10 kOhm pull-up to 3.3 V. A sensor with a voltage
+    # (MCP9700A, TMP36) has "temperature_linear": (mV at 0 degC, mV per kelvin) beside it.
     "temperature_adc": 34,
     # Socket lock: high = locked; feedback high = bolt in place.
     "lock": 22,
@@ -39,6 +41,8 @@ BOARD = {
     "rs485": (2, 17, 16, 21),
     "led": 2,
     "button": 0,
+    # GPIO 16 and 17 are free on a module without PSRAM (WROOM), and only there.
+    "psram": False,
     # What this hardware can carry.
     "max_current_ma": 32000,
     "phases": 3,

@@ -47,6 +47,7 @@ _FILES = {
     "firmware/settings_reader.py": "leaf",
     "firmware/thermistor.py": "leaf",
     "firmware/ticks.py": "leaf",
+    "firmware/wiring_rules.py": "leaf",
 }
 
 

@@ -110,3 +110,23 @@ def test_sampling_allocates_nothing():
     finally:
         micropython.heap_unlock()
     assert inputs.levels_known
+
+
+def test_a_divider_may_be_given_by_points_where_the_converter_bends():
+    scale = ((200, -12000), (2000, 1500), (2400, 4500), (2735, 7500), (3055, 10500))
+    sampler = Sampler(None, None, scale)
+    for adc_mv, expected in scale + ((0, -13500), (3215, 12000), (1800, 0), (2567, 5995)):
+        assert abs(sampler._connector_mv(adc_mv) - expected) <= 1, adc_mv
+    micropython.heap_lock()
+    try:
+        sampler._connector_mv(2900)
+    finally:
+        micropython.heap_unlock()
+
+
+def test_a_factor_and_two_points_of_it_are_the_same_line():
+    factor = Sampler(None, None, (11, 1300))
+    points = Sampler(None, None, ((200, -12100), (2400, 12100)))
+    for adc_mv in range(0, 3200, 7):
+        mv = (adc_mv - 1300) * 11
+        assert factor._connector_mv(adc_mv) == mv == points._connector_mv(adc_mv), adc_mv

@@ -1,4 +1,4 @@
-from firmware.thermistor import temperature_dc
+from firmware.thermistor import linear_dc, temperature_dc
 
 
 def test_the_table_points_are_exact():
@@ -24,3 +24,10 @@ def test_temperature_falls_as_resistance_rises():
         now = temperature_dc(ohm)
         assert now <= last, ohm
         last = now
+
+
+def test_a_sensor_with_a_voltage_is_linear_and_ends_where_the_other_ends():
+    for mv, expected in ((500, 0), (750, 250), (400, -100), (200, -300), (1700, 1200)):
+        assert linear_dc(mv, 500, 10) == expected, mv
+    for mv in (0, 198, 1702, 3100):
+        assert linear_dc(mv, 500, 10) is None, mv

@@ -48,7 +48,7 @@ class PilotWire:
 
     def __init__(self, world, board: dict):
         self._world = world
-        self._factor, self._zero_mv = board["pilot_scale"]
+        self._scale = _points(board["pilot_scale"])
         self._pin = board["pilot_pwm"]
         self._listening = board["pilot_adc"]
         self.duty = _FULL
@@ -127,7 +127,8 @@ class PilotWire:
         self.low_mv = node_mv(low_source, load, short)
         TIME[_HIGH_UV] = self._at_adc(self.high_mv)
         TIME[_LOW_UV] = self._at_adc(self.low_mv)
-        TIME[_NOISE_UV] = self.noise_mv * 1000 // self._factor
+        # The divider passes the noise on by its slope, here that of the middle of its range.
+        TIME[_NOISE_UV] = self._wire_uv(self.noise_mv) - self._wire_uv(0)
         TIME[_EDGE] = self.edge_us * 10
         if self.duty >= _FULL:
             TIME[_HIGH_TENTHS] = 1 << 28
@@ -143,5 +144,22 @@ class PilotWire:
         return min(theirs, self.short_ohm)
 
     def _at_adc(self, mv: int) -> int:
-        mv = mv * self.gain_permille // 1000 + self.offset_mv
-        return ((mv * 1000) // self._factor) + self._zero_mv * 1000
+        return self._wire_uv(mv * self.gain_permille // 1000 + self.offset_mv)
+
+    def _wire_uv(self, mv: int) -> int:
+        """What the board's divider makes of a voltage at the connector."""
+        points = self._scale
+        index = 1
+        while index < len(points) - 1 and mv > points[index][1]:
+            index += 1
+        low_uv, low_mv = points[index - 1][0] * 1000, points[index - 1][1]
+        high_uv, high_mv = points[index][0] * 1000, points[index][1]
+        return max(0, low_uv + (mv - low_mv) * (high_uv - low_uv) // (high_mv - low_mv))
+
+
+def _points(scale):
+    """A board's `pilot_scale` as points (ADC mV, connector mV)."""
+    if isinstance(scale[0], int):
+        factor, zero_mv = scale
+        return (zero_mv, 0), (zero_mv + 1000, 1000 * factor)
+    return scale

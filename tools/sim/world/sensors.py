@@ -106,6 +106,7 @@ class Analogue:
     def __init__(self, board: dict):
         self._temperature_pin = board.get("temperature_adc")
         self._proximity_pin = board.get("proximity_adc")
+        self._linear = board.get("temperature_linear")
         self._pullup_ohm, _ = board.get("proximity_pullup") or (1000, _SUPPLY_MV)
         self.temperature_dc = 250
         self.proximity_ohm = None
@@ -115,6 +116,12 @@ class Analogue:
     def set_temperature(self, tenths: int | None):
         """Temperature in tenths of a degree Celsius; None for a broken sensor."""
         self.temperature_dc = tenths
+        if self._linear:
+            at_zero_mv, mv_per_kelvin = self._linear
+            ADC_UV[self._temperature_pin] = (
+                0 if tenths is None else at_zero_mv * 1000 + tenths * mv_per_kelvin * 100
+            )
+            return
         ohm = None if tenths is None else _thermistor_ohm(tenths)
         self._set(self._temperature_pin, ohm, 10000)
 
