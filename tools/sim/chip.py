@@ -171,14 +171,18 @@ class Chip:
             return
         try:
             self.program = {"__name__": "__main__", "__file__": name}
+            SILICON.serial.running = True
             exec(compile(source, name, "exec"), self.program)
         except SystemExit:
             SILICON.die(SOFT_RESET, "sys.exit()")
             self.clock.due()
         except KeyboardInterrupt:
-            raise
+            if not SILICON.serial.interrupted:
+                raise
         except Exception as error:
             self._uncaught(error, name)
+        finally:
+            SILICON.serial.running = False
         if SILICON.dead:
             self.clock.due()
 

@@ -20,10 +20,15 @@ def install():
         sys.path.insert(0, folder)
         for name in _TWINS:
             sys.modules.pop(name, None)
+    import chip_micropython
+    import chip_sys
     import collector
     import tasks
 
     sys.modules["gc"] = collector
+    # Who wants the host's own takes `host` of these two.
+    sys.modules["sys"] = chip_sys
+    sys.modules["micropython"] = chip_micropython
     # The frozen asyncio takes its queue from here; the builtin one knows only the host's clock.
     sys.modules["_asyncio"] = tasks
     for name in list(sys.modules):

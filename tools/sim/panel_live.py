@@ -1,8 +1,7 @@
 """The live panel's loop: keys in, levers pulled, a screen (or a line per second) out."""
 
-import sys
-
 import uselect
+from chip_sys import host as sys
 from panel import Panel, status_line
 
 _LOOK_MS = 50

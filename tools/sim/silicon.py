@@ -7,6 +7,7 @@ from clock import Clock
 from heap import Heap
 from micropython import const
 from registers import ADC_TOP_UV, ADC_UV, LEVELS, MODES, PINS, TIME
+from serial_line import SerialLine
 
 # What machine.reset_cause() answers, with the numbers of the ESP32 port.
 PWRON_RESET = 1
@@ -55,6 +56,7 @@ class Silicon:
         self.glitches = []
         self.lookups = []
         self.heap = Heap(self.clock)
+        self.serial = SerialLine(self.clock)
         self.dead = True
         self.external = [None] * PINS
         for n in range(PINS):
@@ -81,6 +83,7 @@ class Silicon:
         self.world = world
         self.dead = False
         self.clock.halted = None
+        self.serial.begin()
         self.clock.charge(0)
 
     def forget(self):
