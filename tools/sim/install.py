@@ -26,8 +26,8 @@ def install():
     import tasks
 
     sys.modules["gc"] = collector
-    # Who wants the host's own takes `host` of these two.
-    sys.modules["sys"] = chip_sys
+    # Who wants the host's own takes `host` of these two; a bridge has put its own `sys` there.
+    sys.modules.setdefault("sys", chip_sys)
     sys.modules["micropython"] = chip_micropython
     # The frozen asyncio takes its queue from here; the builtin one knows only the host's clock.
     sys.modules["_asyncio"] = tasks
