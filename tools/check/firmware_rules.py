@@ -149,16 +149,16 @@ def _is_awaitable(source: Source, name: str) -> bool:
 
 
 def files(source: Source):
-    """Only the store writes to flash, and pure rooms do not even read."""
-    if source.room == "store":
+    """Only the store and the slots write to flash, and pure rooms do not even read."""
+    if source.room in rooms.WRITERS:
         return
     for call, name in _calls(source.tree):
         if name == "open" and source.room in rooms.PURE:
             yield call.lineno, "a pure room opens no files"
         elif name == "open" and not _only_reads(call):
-            yield call.lineno, "only store/ opens files for writing"
+            yield call.lineno, "only store/ and slots/ open files for writing"
         elif name.split(".")[0] in ("os", "vfs") and name.split(".")[-1] in _FLASH_CALLS:
-            yield call.lineno, f"only store/ changes the file system ({name})"
+            yield call.lineno, f"only store/ and slots/ change the file system ({name})"
 
 
 def _only_reads(call) -> bool:

@@ -1,6 +1,7 @@
 """The rooms of the firmware: which file belongs to which, and what each room may import.
 
-Imports point one way: app -> link, store, board -> api, meter, charge -> codec -> leaves.
+Imports point one way: app -> link -> slots; app -> store, board; all -> api, meter, charge ->
+codec -> leaves.
 """
 
 _PURE = ("micropython", "struct", "json")
@@ -18,22 +19,30 @@ ALLOWED = {
         (*_PURE, "binascii", "esp", "esp32", "machine", "network", "os", "sys", "time"),
     ),
     "link": (
-        ("link", "api", "meter", "charge", "codec", "leaf"),
+        ("link", "slots", "api", "meter", "charge", "codec", "leaf"),
         (*_ASYNC, "cryptolib", "deflate", "gc", "io", "select", "socket", "ssl", "tls"),
     ),
     "store": (("store", "api", "meter", "charge", "codec", "leaf"), (*_ASYNC, "gc", "sys", "vfs")),
+    "slots": (("slots", "api", "charge", "codec", "leaf"), (*_ASYNC, "gc", "sys")),
     "app": (
-        ("app", "link", "store", "board", "api", "meter", "charge", "codec", "leaf"),
+        ("app", "link", "slots", "store", "board", "api", "meter", "charge", "codec", "leaf"),
         (*_ASYNC, "gc", "io", "select", "sys", "vfs"),
     ),
-    "boot": (("board", "leaf"), (*_PURE, "machine", "sys")),
+    "boot": (
+        ("board", "leaf"),
+        (*_PURE, "binascii", "hashlib", "io", "machine", "os", "sys", "vfs"),
+    ),
+    "main": (("app", "board"), (*_ASYNC, "machine", "sys")),
 }
+
+# Rooms that change what is on the flash.
+WRITERS = ("store", "slots", "boot")
 
 PURE = ("leaf", "codec", "charge", "meter", "api")
 
 _FILES = {
     "boot.py": "boot",
-    "main.py": "app",
+    "main.py": "main",
     "firmware/board.py": "board",
     "firmware/led.py": "board",
     "firmware/pulse_input.py": "board",

@@ -10,6 +10,7 @@ import install
 
 install.install()
 
+import rom  # noqa: E402
 from clock import WorldError  # noqa: E402
 from silicon import (  # noqa: E402
     HARD_RESET,
@@ -22,7 +23,7 @@ from silicon import (  # noqa: E402
 _BOOT_MS = 600
 _SOFT_BOOT_MS = 60
 _LOOK_US = 1000
-_FIRMWARE = ("firmware", "boot", "main")
+_FIRMWARE = ("firmware", "boot", "main", "slot")
 
 
 class PowerOff(BaseException):
@@ -151,6 +152,7 @@ class Chip:
         for name in list(sys.modules):
             if name.split(".")[0] in _FIRMWARE:
                 del sys.modules[name]
+        rom.forget()
         if self.root not in sys.path:
             sys.path.append(self.root)
         self.world.flash.mount(self.mount)

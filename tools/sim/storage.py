@@ -64,9 +64,13 @@ class NVS:
         return value[1]
 
 
+def _data_partitions() -> tuple:
+    return ("vfs",) if SILICON.world.flash.rom is None else ("vfs", "romfs")
+
+
 class Partition:
-    """The partition table: a program of `factory` and a file system called `vfs`, whose blocks
-    can be read and written below the file system, as on the chip."""
+    """The partition table: a program of `factory`, a file system called `vfs`, whose blocks can
+    be read and written below the file system, as on the chip, and `romfs` where there is one."""
 
     BOOT = 0
     RUNNING = 1
@@ -74,21 +78,26 @@ class Partition:
     TYPE_DATA = 1
 
     def __init__(self, id, block_size: int = _BLOCK):
-        if id not in (Partition.BOOT, Partition.RUNNING, "factory", "vfs"):
+        known = (Partition.BOOT, Partition.RUNNING, "factory")
+        if id not in known and id not in _data_partitions():
             raise OSError(_ENOENT)
-        self._label = "vfs" if id == "vfs" else "factory"
-        self._device = SILICON.world.flash.device() if id == "vfs" else None
+        self._label = id if id in _data_partitions() else "factory"
+        self._device = None
+        if self._label != "factory":
+            self._device = SILICON.world.flash.device(id == "romfs")
 
     @staticmethod
     def find(type=TYPE_APP, subtype=0xFF, label=None, block_size: int = _BLOCK) -> list:
         """The partitions of this type, and label where one is given."""
-        name = "vfs" if type == Partition.TYPE_DATA else "factory"
-        return [Partition(name, block_size)] if label in (None, name) else []
+        names = _data_partitions() if type == Partition.TYPE_DATA else ("factory",)
+        return [Partition(name, block_size) for name in names if label in (None, name)]
 
     def info(self) -> tuple:
         """(type, subtype, address, size, label, encrypted)"""
         if self._label == "vfs":
             return (1, 0x81, 0x200000, 0x200000, "vfs", False)
+        if self._label == "romfs":
+            return (1, 0x8F, 0x1E0000, len(SILICON.world.flash.rom), "romfs", False)
         return (0, 0, 0x10000, 0x1F0000, "factory", False)
 
     def readblocks(self, block: int, buffer, offset: int = 0):

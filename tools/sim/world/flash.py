@@ -26,15 +26,18 @@ DONE = 2
 class Flash:
     """The chip's contents and its wear; `erased` counts per block, `reads`, `programs` in all.
 
+    rom_blocks: the size of a partition "romfs" behind the file system's blocks, mapped as `rom`.
+
     path: a file that keeps the contents between runs, or None. `charge`: let operations take their
     time, with the firmware held meanwhile. Levers: `cut_after(operations, kind)`, `fill(level)`.
     """
 
-    def __init__(self, world, path: str | None = None, blocks: int = _BLOCKS):
+    def __init__(self, world, path: str | None = None, blocks: int = _BLOCKS, rom_blocks: int = 0):
         self._world = world
         self._path = path
         self.blocks = blocks
-        self.erased = [0] * blocks
+        self.rom = memoryview(bytearray(b"\xff" * (rom_blocks * _BLOCK))) if rom_blocks else None
+        self.erased = [0] * (blocks + rom_blocks)
         self.reads = 0
         self.programs = 0
         self.programmed_bytes = 0
@@ -50,6 +53,8 @@ class Flash:
         self._mounted = None
         self._dirty = False
         self._data = [None] * blocks
+        for n in range(rom_blocks):
+            self._data.append(self.rom[n * _BLOCK : (n + 1) * _BLOCK])
         if path is not None:
             self._load()
 
@@ -66,8 +71,15 @@ class Flash:
 
     def wipe(self):
         """As from the factory: every byte 0xFF."""
-        self._data = [None] * self.blocks
+        for n in range(len(self._data)):
+            self._clear(n)
         self._dirty = True
+
+    def _clear(self, n: int):
+        if n < self.blocks:
+            self._data[n] = None
+        else:
+            self._data[n][:] = b"\xff" * _BLOCK
 
     def files(self, contents: dict):
         """Put files, by name, into the file system before the chip starts."""
@@ -91,14 +103,14 @@ class Flash:
         """Mount the file system on it, after making one on an empty chip."""
         self.unmount()
         device = self.device()
-        if all(block is None for block in self._data):
+        if all(block is None for block in self._data[: self.blocks]):
             self._free_of_charge(vfs.VfsLfs2.mkfs, device)
         self._free_of_charge(lambda: vfs.mount(vfs.VfsLfs2(device), where))
         self._mounted = where
 
-    def device(self):
-        """The block device of the chip's present life."""
-        return _Port(self, self._life)
+    def device(self, rom: bool = False):
+        """The block device of the file system, or of `rom`, in the chip's present life."""
+        return _Port(self, self._life, self.blocks if rom else 0)
 
     def unmount(self):
         """The chip has stopped: whatever was open can no longer write."""
@@ -131,10 +143,10 @@ class Flash:
     def _load(self):
         try:
             with open(self._path, "rb") as file:
-                for n in range(self.blocks):
+                for n in range(len(self._data)):
                     block = bytearray(file.read(_BLOCK))
                     if len(block) == _BLOCK and block.count(b"\xff") < _BLOCK:
-                        self._data[n] = block
+                        self._block(n)[:] = block
         except OSError:
             return
 
@@ -174,7 +186,7 @@ class Flash:
         self.erased[block] += 1
         data = self._block(block)
         if kind == DONE:
-            self._data[block] = None
+            self._clear(block)
         elif kind == TORN:
             for i in range(_BLOCK // 2):
                 data[i] = _ERASED
@@ -220,11 +232,13 @@ class Flash:
 class _Port:
     """The block device of one life of the chip; after it, nothing more is written."""
 
-    def __init__(self, flash: Flash, life: int):
+    def __init__(self, flash: Flash, life: int, first: int = 0):
         self._flash = flash
         self._life = life
+        self._first = first
 
     def readblocks(self, block: int, buffer, offset: int = 0):
+        block += self._first
         while len(buffer) > _BLOCK - offset:
             part = _BLOCK - offset
             self._flash.read(block, memoryview(buffer)[:part], offset)
@@ -236,6 +250,7 @@ class _Port:
     def writeblocks(self, block: int, buffer, offset: int | None = None):
         if not self._flash.alive(self._life):
             return
+        block += self._first
         if offset is None:
             self._flash.erase(block)
             offset = 0
@@ -243,11 +258,12 @@ class _Port:
 
     def ioctl(self, operation: int, argument: int):
         if operation == 4:
-            return self._flash.blocks
+            rom = len(self._flash.erased) - self._flash.blocks
+            return rom if self._first else self._flash.blocks
         if operation == 5:
             return _BLOCK
         if operation == 6:
             if self._flash.alive(self._life):
-                self._flash.erase(argument)
+                self._flash.erase(self._first + argument)
             return 0
         return 0
