@@ -4,10 +4,8 @@ import asyncio
 import sys
 import time
 
+import machine
 from micropython import const
-
-from firmware import board
-from firmware.app import App
 
 # Between a failure and the reset, so that a box that fails at once can still be stopped and read
 # over the serial port. Nothing runs meanwhile and the outputs are safe; the watchdog bites after
@@ -16,10 +14,14 @@ _PAUSE_MS = const(1500)
 
 app = None
 try:
+    # In here, so that a version that cannot even be loaded is started anew, counted by boot.py,
+    # and at last left for the one before.
+    from firmware.app import App
+
     app = App()
     asyncio.run(app.run())
     app.stop()
-    board.reset()
+    machine.reset()
 except KeyboardInterrupt:
     if app:
         app.pause()
@@ -29,5 +31,8 @@ except Exception as error:
     if app:
         app.stop()
     sys.print_exception(error)
-    time.sleep_ms(_PAUSE_MS)
-    board.reset()
+    if str(error) == "no module named 'firmware'":
+        print("There is no firmware on this chip: put an image on it, see docs/deployment.md.")
+    else:
+        time.sleep_ms(_PAUSE_MS)
+        machine.reset()
