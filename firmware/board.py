@@ -8,7 +8,7 @@ import machine
 import network
 from micropython import const
 
-from firmware.led import lit
+from firmware.led import NO_NOTICE, lit, shown
 from firmware.sampler import Sampler
 from firmware.thermistor import linear_dc, temperature_dc
 
@@ -21,6 +21,7 @@ _WATCHDOG_MS = const(2000)
 # Slow analogue inputs are read once in so many pilot cycles.
 _SLOW_CYCLES = const(10)
 _LED_CYCLES = const(5)
+_UNIX_2000 = const(946684800)  # MicroPython's clock counts from 2000 on the ESP32
 
 
 class _Unfitted:
@@ -55,6 +56,8 @@ class Board:
         self._supply = self._input("supply_ok")
         self._proximity = self._analogue("proximity_adc")
         self._temperature = self._analogue("temperature_adc")
+        self._button = self._input("button")
+        self.notice = NO_NOTICE  # of firmware/led.py
         self._slow = _SLOW_CYCLES - 1
         self._driven = -1
         self._duty = _PILOT_SAFE
@@ -140,7 +143,7 @@ class Board:
             self._driven = wanted
             self._drive(outputs)
         if self._slow % _LED_CYCLES == 0:
-            self._led.value(lit(outputs.led, self.now()))
+            self._led.value(lit(shown(outputs.led, self.notice), self.now()))
         if outputs.contactor:
             self._contactor.value(1)
 
@@ -200,6 +203,15 @@ class Board:
         from firmware.pulse_input import PulseInput
 
         return PulseInput(machine.Pin(pins[index], machine.Pin.IN, machine.Pin.PULL_UP))
+
+    def pressed(self) -> bool | None:
+        """Whether the button is down, bouncing included; None when there is none."""
+        return None if self._button is None else self._button.value() == 0
+
+    def set_time(self, seconds: int, ms: int):
+        """Set the chip's clock to a unix time; it goes on over every reset but a power cut."""
+        year, month, day, hour, minute, second = time.gmtime(seconds - _UNIX_2000)[:6]
+        machine.RTC().datetime((year, month, day, 0, hour, minute, second, ms * 1000))
 
     def wlan(self):
         return network.WLAN(network.WLAN.IF_STA)

@@ -59,9 +59,13 @@ class System:
         return os.urandom(count)
 
 
+def chip_time() -> int:
+    """Seconds since 1970 by the chip's clock, whether somebody has set it or not."""
+    seconds = int(time.time())
+    return seconds + _UNIX_2000 if time.gmtime(0)[0] == 2000 else seconds
+
+
 def unix_time() -> int | None:
     """Seconds since 1970, or None while the clock has not been set."""
-    seconds = int(time.time())
-    if time.gmtime(0)[0] == 2000:
-        seconds += _UNIX_2000
+    seconds = chip_time()
     return seconds if seconds > _KNOWN_FROM else None

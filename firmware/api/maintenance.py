@@ -94,7 +94,7 @@ def get_log(box, arguments: dict, role: int):
 
 
 _COLUMNS = """nr dev_id begin end duration_s charging_s energy_wh
-meter_begin_wh meter_end_wh user rfid reason"""
+meter_begin_wh meter_end_wh user rfid reason estimated"""
 
 
 def get_transactions(box, arguments: dict, role: int):

@@ -15,14 +15,18 @@ _BEGIN_SIZE = const(68)
 _END_FORMAT = "<BBHIQ16s"
 _END_SIZE = const(32)
 _NO_TIME = const(0xFFFFFFFF)
+# Bits of an entry's `estimated`; a part that has an estimated time lacks the lowest bit of byte 1.
+START_ESTIMATED = const(1)
+END_ESTIMATED = const(2)
 
 
 def begin_part(entry: dict) -> bytes:
     """What is known at the beginning; texts are cut to their room."""
     start = _NO_TIME if entry["start"] is None else entry["start"]
     texts = [entry[name].encode() for name in ("device", "user", "rfid")]
+    sure = 255 ^ entry.get("estimated", 0) & START_ESTIMATED
     part = struct.pack(
-        _BEGIN_FORMAT, BEGUN, 255, 65535, entry["number"], start, entry["start_wh"], *texts
+        _BEGIN_FORMAT, BEGUN, sure, 65535, entry["number"], start, entry["start_wh"], *texts
     )
     return part + struct.pack("<I", crc32(part))
 
@@ -31,7 +35,8 @@ def end_part(entry: dict) -> bytes:
     """What is known at the end; belongs at END."""
     end = _NO_TIME if entry["end"] is None else entry["end"]
     reason = entry["reason"].encode()
-    part = struct.pack(_END_FORMAT, ENDED, 255, 65535, end, entry["end_wh"], reason)
+    sure = 255 ^ entry.get("estimated", 0) >> 1 & 1
+    part = struct.pack(_END_FORMAT, ENDED, sure, 65535, end, entry["end_wh"], reason)
     return part + struct.pack("<I", crc32(part))
 
 
@@ -44,10 +49,14 @@ def parsed(buffer) -> dict | None:
     entry["start"] = None if values[4] == _NO_TIME else values[4]
     entry["start_wh"] = values[5]
     entry["user"], entry["rfid"] = _text(values[7]), _text(values[8])
+    estimated = ~values[1] & START_ESTIMATED
     if buffer[END] == ENDED and _sound(buffer, END, _END_SIZE):
         values = struct.unpack_from(_END_FORMAT, buffer, END)
         entry["end"] = None if values[3] == _NO_TIME else values[3]
         entry["end_wh"], entry["reason"] = values[4], _text(values[5])
+        estimated |= (~values[1] & 1) << 1
+    if estimated:
+        entry["estimated"] = estimated
     return entry
 
 

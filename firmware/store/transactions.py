@@ -17,7 +17,8 @@ FIELDS = ("number", "device", "start", "end", "start_wh", "end_wh", "user", "rfi
 class Transactions:
     """A ring of blocks in an `area` (store/area.py); 35 blocks of 4 KiB hold 1,023 at least.
 
-    A transaction is a dict of FIELDS; `start` and `end` are unix seconds, None without a clock.
+    A transaction is a dict of FIELDS; `start` and `end` are unix seconds, None without a clock,
+    and `estimated` has bits for those that are uncertain (transaction_slot.py); it may be missing.
     `begin`, `end` and `delivered` only note it; `step` does the writing. With None for `area`
     nothing is kept.
     """
@@ -98,6 +99,13 @@ class Transactions:
         """
         entry = self.open[device]
         entry["user"], entry["rfid"] = user, rfid
+        self._note((BEGUN, entry))
+
+    def correct(self, device: str, start: int):
+        """The open transaction of `device` began at this time, as is known now; as `authorise`."""
+        entry = self.open[device]
+        entry["start"] = start
+        entry.pop("estimated", None)
         self._note((BEGUN, entry))
 
     def end(self, device: str, end, end_wh: int, reason: str) -> dict | None:

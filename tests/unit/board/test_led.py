@@ -1,7 +1,8 @@
 import micropython
 
 from firmware.charge import faults, states
-from firmware.led import lit
+from firmware import led
+from firmware.led import lit, shown
 
 
 def flashes(code, duration_ms):
@@ -46,10 +47,42 @@ def test_a_fault_flashes_its_number():
         assert found.count(150) == code % 10, code
 
 
+def test_every_notice_has_a_rhythm_of_its_own():
+    for code, expected in (
+        (led.NO_NETWORK, [2800]),
+        (led.TRIAL, [2400, 200]),
+        (led.ACCESS_POINT, [500] * 3),
+        (led.LONG_PRESS, [300] * 5),
+        (led.RESET_ARMED, [100] * 15),
+    ):
+        assert flashes(code, 3000) == expected, code
+
+
+def test_what_the_light_shows_when_there_is_more_than_one_thing_to_say():
+    fault, charging = 16 + 6, 2
+    for code, notice, expected in (
+        (0, 0, 0),
+        (0, led.NO_NETWORK, led.NO_NETWORK),
+        (0, led.TRIAL, led.TRIAL),
+        (charging, led.NO_NETWORK, charging),
+        (charging, led.TRIAL, charging),
+        (charging, led.ACCESS_POINT, led.ACCESS_POINT),
+        (fault, led.NO_NETWORK, fault),
+        (fault, led.ACCESS_POINT, fault),
+        (fault, led.LONG_PRESS, led.LONG_PRESS),
+        (fault, led.RESET_ARMED, led.RESET_ARMED),
+        (charging, led.RESET_ARMED, led.RESET_ARMED),
+        (fault, 0, fault),
+        (charging, 0, charging),
+    ):
+        assert shown(code, notice) == expected, (code, notice)
+
+
 def test_allocates_nothing():
     micropython.heap_lock()
     try:
         for now in range(0, 3000, 50):
+            lit(shown(0, led.TRIAL), now)
             lit(2, now)
             lit(37, now)
     finally:
