@@ -192,11 +192,14 @@ class App:
             keep("store", self.memory.keeper.run, self.closed, self.board.now),
             keep("memory", self._tidy),
             keep("chores", self._look_after),
+            keep("front", self.front.run),
+            keep("access point", self.front.serve),
             self._wait_for_restart(),
         ]
-        tasks += [keep(name, run) for name, run in self._started]
-        if self.wifi:
-            tasks.append(keep("wifi", self.wifi.run))
+        tasks += [keep(*started) for started in self._started]
+        from firmware.slots.start import begin
+
+        tasks += begin(self)
         if self.mqtt:
             tasks.append(keep("publish", self.mqtt.serve))
             for client in self.mqtt.clients.values():

@@ -229,6 +229,11 @@ class Board:
         found = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")
         return found[0] if found else None
 
+    def image_partition(self):
+        """The flash partition that holds both slots of the firmware; None when there is none."""
+        found = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="romfs")
+        return found[0] if found else None
+
     def platform(self) -> str:
         return "esp32"
 

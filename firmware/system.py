@@ -28,7 +28,8 @@ class System:
         self.sync_wanted = False
         self.load_percent = 0
         self.status = status
-        self._wifi = wifi
+        self.image_partition = board.image_partition
+        self.wifi = None
 
     def address(self) -> str | None:
         """The box's address in the LAN, or None while there is no network."""
@@ -48,6 +49,12 @@ class System:
 
     def factory_reset(self):
         self.wanted = "factory reset"
+
+    def slots(self):
+        """firmware/slots/manage.py: loaded when it is needed."""
+        from firmware.slots import manage
+
+        return manage
 
     def sync(self):
         self.sync_wanted = True

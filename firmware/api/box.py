@@ -17,6 +17,7 @@ class Box:
                   address() -> "192.168.1.5", or None while there is no network
                   restart(), factory_reset(), sync(): asked for, done later by the app's task
                   digest(data) -> SHA-256 as bytes; random(count) -> bytes
+                  slots() -> firmware/slots/manage.py; image_partition() -> partition or None
     transactions  None, or the store's log of transactions: `entries(first, last)` yields dicts
                 that began between two unix times, oldest first
     bus         None, or the RS485 line (firmware/link/rtu.py) for modbus_get and modbus_set
@@ -27,6 +28,7 @@ class Box:
     resolver    None, or the finder of host names (firmware/link/resolver.py)
     publish(topic, body)  sends an MQTT message of a meter; None without a broker
     wear        None, or the account of flash wear (firmware/store/wear.py)
+    update      None, or the update that is under way (firmware/slots/upload.py)
     debug_until ticks when diagnostic logging ends by itself, or None
     """
 
@@ -47,6 +49,7 @@ class Box:
         self.may_hold = None
         self.temporary_plans = None
         self.guard = None
+        self.update = None
         self.debug_until = None
 
     def minute_of_day(self) -> int | None:

@@ -33,6 +33,7 @@ maintenance get_log get_transactions backup restore sync restart clear_faults
 maintenance factory_reset
 registers modbus
 modbus_proxy modbus_get modbus_set
+update update update_status update_rollback
 """
 # What anyone may call; who has no role loads no modules but theirs.
 OPEN = (

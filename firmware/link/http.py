@@ -121,6 +121,11 @@ class HttpDoor:
 
     async def _answer(self, connection):
         head = await connection.head()
+        if head.path == "/update":
+            from firmware.link.http_update import receive
+
+            await receive(self, connection, head)
+            return
         if head.length > _LONGEST_BODY:
             raise HeadError(413, f"a body of more than {_LONGEST_BODY} bytes")
         if head.expects:
@@ -230,9 +235,10 @@ class Connection:
     async def body(self, length: int) -> bytes:
         """`length` bytes, within 10 s."""
         deadline = after(self._now(), _BODY_MS)
-        data = bytearray(self._rest[:length])
+        data = bytearray(self._rest)
         while len(data) < length:
             data.extend(await self._receive(deadline))
+        self._rest = bytes(data[length:])
         return bytes(data[:length])
 
     async def _receive(self, deadline):

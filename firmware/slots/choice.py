@@ -1,0 +1,65 @@
+"""Which slot starts next: small files in /data/slots that boot.py and the firmware share."""
+
+import os
+import sys
+
+FOLDER = "/data/slots/"
+
+
+def running() -> tuple:
+    """(slot, mapped): "a" or "b", "" when the firmware runs from files; as boot.py has left it."""
+    found = sys.modules.get("slot")
+    return found if isinstance(found, tuple) else ("", False)
+
+
+def other(slot: str) -> str:
+    """The slot that is not running, and may be written."""
+    return "b" if slot == "a" else "a"
+
+
+def words(name: str) -> list:
+    """What one of the files says; nothing when it is not there."""
+    try:
+        with open(FOLDER + name) as file:
+            return file.read(200).split()
+    except (OSError, UnicodeError):
+        return []
+
+
+def on_trial() -> bool:
+    """Whether the version that runs has not been confirmed yet."""
+    return words("choice")[:2] == [running()[0], "trial"]
+
+
+def choose(slot: str, state: str):
+    """Say what boot.py shall start next: state good, trial or bad. OSError: it is as before."""
+    keep("choice", f"{slot} {state} 0")
+
+
+def keep(name: str, text: str):
+    """Write one of the files, all of it or nothing; OSError from the flash."""
+    try:
+        os.mkdir(FOLDER[:-1])
+    except OSError:
+        pass
+    with open(FOLDER + name + ".new", "w") as file:
+        file.write(text)
+    os.rename(FOLDER + name + ".new", FOLDER + name)
+
+
+def drop(name: str):
+    """Remove one of the files, if it is there."""
+    try:
+        os.remove(FOLDER + name)
+    except OSError:
+        pass
+
+
+def forget():
+    """Give back the memory of this room; objects that are in use stay."""
+    for name in list(sys.modules):
+        if name.startswith("firmware.slots."):
+            del sys.modules[name]
+            package = sys.modules.get("firmware.slots")
+            if hasattr(package, name[15:]):
+                delattr(package, name[15:])
