@@ -18,14 +18,24 @@ try:
     # and at last left for the one before.
     from firmware.app import App
 
+    from firmware.wiring import chosen
+
+    blank = chosen() is None
+    if blank:
+        from firmware.console.plain import choose, finish
+
+        finish(choose())
     app = App()
+    if blank:
+        app.first_line = b"wizard()"
     asyncio.run(app.run())
     app.stop()
     machine.reset()
 except KeyboardInterrupt:
     if app:
         app.pause()
-        print('Commands are asked like this: app.cmd("get_params"), app.cmd("help").')
+        globals().update(app.console())
+        print("help() lists the commands that work here.")
     print("Stopped by Ctrl-C: the contactors are open. machine.reset() starts again.")
 except Exception as error:
     if app:

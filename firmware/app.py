@@ -5,6 +5,7 @@ import gc
 import sys
 from os import urandom
 
+import micropython
 from micropython import const
 
 from firmware import choices, wiring
@@ -17,6 +18,7 @@ from firmware.board import Board, reset
 from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
 from firmware.charge.signals import Fitted, Refused
+from firmware.console.reader import Reader
 from firmware.keepsake import Keepsake
 from firmware.log import Log
 from firmware.memory import Memory
@@ -59,6 +61,7 @@ class App:
         self._started = []
         self._tasks = []
         self._running = False
+        self.first_line = b""  # typed at the console at the start, as by a person
         self.memory = Memory(self.board, self.log)
         self.settings = self.memory.settings
         self.ledger = self.memory.ledger
@@ -204,6 +207,9 @@ class App:
             tasks.append(keep("publish", self.mqtt.serve))
             for client in self.mqtt.clients.values():
                 tasks.append(keep("mqtt", client.run))
+        reader = Reader(self)
+        reader.line.extend(self.first_line)
+        tasks.append(keep("console", reader.run))
         if self.http:
             from firmware.link.http import WORKERS
 
@@ -246,9 +252,15 @@ class App:
 
         ConsoleDoor(self.box, sys.stdout.write).cmd(query, body, self._running)
         if not self._running:
-            self._finish()
+            self.finish()
 
-    def _finish(self):
+    def console(self) -> dict:
+        """The console's commands as functions for the REPL: docs/api/console.md."""
+        from firmware.console.plain import functions
+
+        return functions(self)
+
+    def finish(self):
         """No task is left that would do what a command has asked for."""
         if self.system.wanted == "factory reset":
             self.settings.load({})
@@ -265,6 +277,7 @@ class App:
     def stop(self):
         """Open the contactors at once."""
         self.board.safe()
+        micropython.kbd_intr(3)
 
     async def _tidy(self):
         """Collect garbage and measure the load."""

@@ -23,7 +23,7 @@ class Log:
         self.clock = clock
         self.level = INFO
         self.number = 0
-        self._echo = echo
+        self.echo = echo
         self._ring: list = [None] * _ENTRIES
 
     def note(self, level: int, topic: str, text: str):
@@ -35,8 +35,8 @@ class Log:
         if len(text) > _LONGEST:
             text = text[:_LONGEST]
         self._ring[self.number % _ENTRIES] = (self.number, at, level, topic, text)
-        if self._echo:
-            self._echo(f"{NAMES[level]}: {topic}: {text}")
+        if self.echo:
+            self.echo(f"{NAMES[level]}: {topic}: {text}")
 
     def error(self, topic: str, text: str):
         self.note(ERROR, topic, text)

@@ -24,15 +24,19 @@ ALLOWED = {
     ),
     "store": (("store", "api", "meter", "charge", "codec", "leaf"), (*_ASYNC, "gc", "sys", "vfs")),
     "slots": (("slots", "api", "charge", "codec", "leaf"), (*_ASYNC, "gc", "sys")),
+    "console": (
+        ("console", "link", "store", "board", "api", "meter", "charge", "codec", "leaf"),
+        (*_ASYNC, "gc", "select", "sys"),
+    ),
     "app": (
-        ("app", "link", "slots", "store", "board", "api", "meter", "charge", "codec", "leaf"),
+        ("app", "console", "link", "slots", "store", "board", "api", "meter", "charge", "codec", "leaf"),
         (*_ASYNC, "gc", "io", "select", "sys", "vfs"),
     ),
     "boot": (
         ("board", "leaf"),
         (*_PURE, "binascii", "hashlib", "io", "machine", "os", "sys", "vfs"),
     ),
-    "main": (("app", "board"), (*_ASYNC, "machine", "sys")),
+    "main": (("app", "board", "console"), (*_ASYNC, "machine", "sys")),
 }
 
 # Rooms that change what is on the flash.
