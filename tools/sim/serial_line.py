@@ -55,6 +55,10 @@ class SerialLine(io.IOBase):
             else:
                 self.lost += 1
 
+    def any(self) -> int:
+        """How many characters wait to be read."""
+        return len(self._typed)
+
     def readinto(self, buffer) -> int:
         """As many as fit, waiting for the first one as the chip does."""
         while not self._typed:
