@@ -19,6 +19,8 @@ from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
 from firmware.charge.signals import Fitted, Refused
 from firmware.console.reader import Reader
+from firmware.clock import Clock
+from firmware.front import Front
 from firmware.keepsake import Keepsake
 from firmware.log import Log
 from firmware.memory import Memory
@@ -28,6 +30,7 @@ from firmware.pilot_loop import PilotLoop
 from firmware.recorder import Recorder
 from firmware.sessions import Sessions
 from firmware.settings import BUILT_IN
+from firmware.store.once import forget
 from firmware.supervisor import Supervisor
 from firmware.system import System, unix_time
 
@@ -78,6 +81,9 @@ class App:
         self.pace = Pace()
         self.pilot_loop = PilotLoop(self.board, self.point, self.pace, self._held)
         self.sessions = Sessions(self.point, self.memory.transactions, unix_time, self.log)
+        self.clock = Clock(self.ledger, self.board.set_time, self.log)
+        self.clock.known = self.sessions.clock_set
+        self.sessions.estimate = self.clock.estimate
         self.sessions.resume()
         self.recorder = Recorder(self.point, self.ledger, self.sessions, self.log)
         self.recorder.keepsake = keepsake = Keepsake(self.point, self.ledger, self.log)
@@ -99,8 +105,8 @@ class App:
         if entry is None:
             self.settings.put("devices", {"dev_id": "E1", "dev_type": "evse_powerbrain"})
             entry = self.settings.find("devices", "E1")
-        self.wifi = self._wifi()
-        box.system = self.system = System(self.board, self.wifi, self.status)
+        self.wifi = None
+        box.system = self.system = System(self.board, self.status)
         name = self.board.wiring["name"]
         model = f"{System.product},{name},1,{System.version},{self.system.serial}"
         self.own = EvseDevice(self.devices, entry, self.point, self._energy_wh, model)
@@ -109,7 +115,8 @@ class App:
         self.recorder.meters = self.meters
         self.recorder.listener = self.own.inside.happened
         self.devices.add(self.own)
-        box.resolver = self._resolver() if self.wifi else None
+        self.joined("network")
+        self.front = Front(self)
         self.devices.renew()
         self.settings.changed = self._settings_changed
         self.settings.judge = choices.judge
@@ -117,49 +124,32 @@ class App:
         self._settings_changed(())
         box.bus = self.meters.bus
 
-    def _wifi(self):
-        network = self.settings.network
-        if not network.wifi_ssid:
-            return None
-        from firmware.link.wifi import Wifi
+    def joined(self, name: str):
+        """Call a function of firmware/join.py, which is not kept; what it built."""
+        from firmware import join
 
-        login = network.wifi_ssid, network.wifi_password
-        return Wifi(self.board.wlan(), login, network.hostname, self.log)
+        built = getattr(join, name)(self, self._start)
+        forget("join", "firmware")
+        return built
 
     def _build_network(self):
         if self.settings.mqtt.broker:
             from firmware.mqtt_door import MqttDoor
 
-            self.mqtt = MqttDoor(self.box, self.meters, self._network_up)
+            self.mqtt = MqttDoor(self.box, self.meters, self.network_up)
             self.mqtt.connect()
             self.mqtt.keep_log(self.sessions)
-        self.http = self._http() if self.settings.network.http else None
+        self.http = self.joined("web")
 
-    def _network_up(self) -> bool:
+    def network_up(self) -> bool:
+        """Whether there is a network, as far as that is ours to say."""
         return self.wifi is None or self.wifi.connected
 
-    def _resolver(self):
-        from firmware.link.resolver import Resolver
-
-        return Resolver(self.wifi.name_servers)
-
-    def _start(self, name: str, run):
+    def _start(self, name: str, run, *arguments):
         """Keep a task alive, now or as soon as the app runs."""
-        self._started.append((name, run))
+        self._started.append((name, run) + arguments)
         if self._running:
-            self._tasks.append(asyncio.create_task(self.supervisor.keep(name, run)))
-
-    def _http(self):
-        from firmware.link.http import HttpDoor, listening
-
-        port = self.settings.network.http_port
-        try:
-            door = HttpDoor(self.box, listening(port))
-        except OSError as error:
-            self.log.error("http", f"port {port} cannot be opened: {error}")
-            return None
-        self.log.info("http", f"listening on port {port}")
-        return door
+            self._tasks.append(asyncio.create_task(self.supervisor.keep(name, run, *arguments)))
 
     def _settings_changed(self, names):
         if any(name in BUILT_IN for name in names):
@@ -303,6 +293,7 @@ class App:
             "charge": self.point.status(),
             "limits": self.limits.table(self.board.now()),
             "energy_wh": self._energy_wh(),
+            "time": self.clock.status(),
             "loop": self.pace.status(),
             "tasks": self.supervisor.status(),
             "memory": {"used": gc_used, "free": gc.mem_free()},

@@ -28,11 +28,12 @@ class Clock:
     """`estimate()` for those who prefer a time that may be behind to none.
 
     `set_time(seconds, ms)` sets the chip's clock, which goes on over every reset but a power cut.
-    `known()`, when the app sets it, is called when the time has become known.
+    `known()`, when the app sets it, is called when the time has become known; `source` asks for
+    the time (firmware/link/sntp.py).
     """
 
     def __init__(self, ledger, set_time, log):
-        self.known = None
+        self.known = self.source = None
         self._ledger = ledger
         self._set_time = set_time
         self._log = log
@@ -43,7 +44,7 @@ class Clock:
         self._doubts = 0
 
     def estimate(self) -> int | None:
-        """Unix seconds: the time if it is known, else what it is at least; None without an idea."""
+        """Unix seconds: the time if it is known, else what it is at least, else None."""
         now = unix_time()
         if now is None and self._base:
             return self._behind_s + chip_time()
@@ -95,4 +96,7 @@ class Clock:
         """`source` is "known", "estimated" or "none"; `seconds` is unix time or None."""
         seconds = self.estimate()
         source = "none" if seconds is None else "estimated" if unix_time() is None else "known"
-        return {"seconds": seconds, "source": source}
+        answer = {"seconds": seconds, "source": source}
+        if self.source:
+            answer["server"] = self.source.state
+        return answer

@@ -21,7 +21,7 @@ class System:
     version = VERSION
     product = PRODUCT
 
-    def __init__(self, board, wifi, status):
+    def __init__(self, board, status):
         self.serial = board.unique_id().hex()
         self.platform = board.platform()
         self.wanted = ""
@@ -33,7 +33,7 @@ class System:
 
     def address(self) -> str | None:
         """The box's address in the LAN, or None while there is no network."""
-        return self._wifi.status()["address"] or None if self._wifi else None
+        return self.wifi.status()["address"] or None if self.wifi else None
 
     def cpu_percent(self) -> int:
         """Share of the last second in which tasks ran."""

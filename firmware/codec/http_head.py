@@ -52,6 +52,11 @@ class Head:
         return self._kept["authorization"]
 
     @property
+    def host(self) -> str:
+        """The name by which the client knows us, in lower case and without a port."""
+        return self._kept["host"].split(":")[0].lower()
+
+    @property
     def expects(self) -> bool:
         """Whether the client waits for a word before it sends the body."""
         return self._kept["expect"].lower() == "100-continue"

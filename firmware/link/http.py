@@ -50,11 +50,11 @@ _PAGE = (
 )
 
 
-def listening(port: int):
+def listening(port: int, address: str = "0.0.0.0"):
     """A listening socket that never blocks; OSError when the port is taken."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
+    listener.bind(socket.getaddrinfo(address, port)[0][-1])
     listener.listen(WORKERS)
     listener.setblocking(False)
     return listener
@@ -73,6 +73,7 @@ class HttpDoor:
     def __init__(self, box, listener, free=gc.mem_free):
         self.served = 0
         self.refused = 0
+        self.portal = None  # firmware/link/portal.py, while the access point is open
         self._box = box
         self._listener = listener
         self._free = free
@@ -145,6 +146,8 @@ class HttpDoor:
         await self._route(connection, head, body, role)
 
     async def _route(self, connection, head, body, role):
+        if self.portal and await self.portal.answered(connection, head, body):
+            return
         if head.path == "/cnf":
             await self._command(connection, head, body, role)
         elif head.path.startswith("/ui/") and head.path.endswith("/sim.htm"):

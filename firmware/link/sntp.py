@@ -44,6 +44,7 @@ class Sntp:
         self._told = ""
         self._disturbed = False  # one line in the log for each question that strangers answer
         self._wait_s = self._least_s = _FIRST_S
+        self._failures = 0
         self._due = self._asked_at = None
 
     async def run(self, now):
@@ -110,6 +111,7 @@ class Sntp:
             raise SntpError(refused)
         self.state = f"set by {self._address}"
         self._told = ""
+        self._failures = 0
         self._wait_s = _LONGEST_S
         self._rest(now)
 
@@ -127,7 +129,8 @@ class Sntp:
 
     def _failed(self, reason, now):
         self._say(reason)
-        self._wait_s = min(2 * max(self._wait_s, self._least_s), _LONGEST_S)
+        self._failures = min(self._failures + 1, 8)
+        self._wait_s = min(self._least_s << self._failures, _LONGEST_S)
         self._rest(now)
 
     def _say(self, reason):

@@ -24,6 +24,8 @@ BLOCKING_ALLOWED = {
         "firmware/link/stream.py": "for literal addresses only, which it does not look up",
         "firmware/link/http.py": "for the literal address on which it listens",
         "firmware/link/resolver.py": "for the literal address of the name server",
+        "firmware/link/sntp.py": "for the literal address of the time server",
+        "firmware/link/portal.py": "for the literal address on which it answers names",
     },
     "sleep_ms": {"main.py": "after the loop has ended, before the reset"},
     "sleep_us": {"firmware/board.py": "shorter than a millisecond, where the hardware needs it"},

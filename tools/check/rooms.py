@@ -16,7 +16,7 @@ ALLOWED = {
     "api": (("api", "meter", "charge", "codec", "leaf"), _PURE),
     "board": (
         ("board", "charge", "codec", "leaf"),
-        (*_PURE, "binascii", "esp", "esp32", "machine", "network", "os", "sys", "time"),
+        (*_PURE, "_thread", "binascii", "esp", "esp32", "machine", "network", "os", "sys", "time"),
     ),
     "link": (
         ("link", "slots", "api", "meter", "charge", "codec", "leaf"),
@@ -50,6 +50,7 @@ _FILES = {
     "firmware/board.py": "board",
     "firmware/led.py": "board",
     "firmware/pulse_input.py": "board",
+    "firmware/radio.py": "board",
     "firmware/sampler.py": "board",
     "firmware/wiring.py": "board",
     "firmware/checks.py": "leaf",

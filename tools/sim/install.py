@@ -23,9 +23,13 @@ def install():
     import chip_micropython
     import chip_sys
     import collector
+    import rom
     import tasks
+    import threads
 
     sys.modules["gc"] = collector
+    sys.modules["_thread"] = threads
+    sys.modules["vfs"] = rom
     # Who wants the host's own takes `host` of these two; a bridge has put its own `sys` there.
     sys.modules.setdefault("sys", chip_sys)
     sys.modules["micropython"] = chip_micropython

@@ -55,6 +55,7 @@ class Silicon:
         self.boots = 0
         self.glitches = []
         self.lookups = []
+        self.in_thread = False
         self.heap = Heap(self.clock)
         self.serial = SerialLine(self.clock)
         self.dead = True
@@ -113,6 +114,11 @@ class Silicon:
         self.world.chip_died(cause)
         self.clock.halted = Reset(cause, reason)
         TIME[_DUE] = -1
+
+    def block(self, duration_us: int):
+        """A call holds its thread; the one that everything else runs in, or another."""
+        if not self.in_thread:
+            self.clock.block(duration_us)
 
     def drive(self, n: int, level: int | None):
         """The world drives a pin, or leaves it floating (None); an output ignores it."""

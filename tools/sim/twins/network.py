@@ -90,6 +90,8 @@ class WLAN:
             return self._state.ssid or ""
         if name in self._state.options:
             return self._state.options[name]
+        if name in ("security", "authmode"):
+            return AUTH_OPEN
         if name in ("hostname", "dhcp_hostname"):
             return "mpy-esp32"
         raise ValueError("unknown config param")
@@ -98,11 +100,9 @@ class WLAN:
         """The networks around; holds the caller as long as on the chip."""
         if not self._state.active:
             raise OSError(0x3002, "Wifi Not Started")
-        SILICON.clock.block(2200000)
-        air = self._state.air
-        if not air.reachable:
-            return []
-        return [(air.ssid.encode(), b"\x02\x00\x00\x00\x00\x01", 6, air.rssi, 3, False)]
+        SILICON.block(2200000)
+        address = b"\x02\x00\x00\x00\x00\x01"
+        return [(name, address, 6, dbm, 3, False) for name, dbm in self._state.air.scanned()]
 
 
 def hostname(name: str | None = None):

@@ -9,6 +9,9 @@ _NO_AP = const(201)
 _WRONG_PASSWORD = const(202)
 _NOBODY = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 _RETRY_US = const(2500000)
+# The chip's own network is on the host, too; there its ports below 1024 are moved up by 18000
+# (twins/socket.py).
+AP_ADDRESS = "127.0.0.2"
 
 
 class Interface:
@@ -33,6 +36,8 @@ class Interface:
         self.active = on
         if not on:
             self.disconnect()
+        elif self._number == 1 and not self.options:
+            self.air.opened_bare += 1
         self.air.radio_changed()
 
     def connect(self, ssid, key):
@@ -51,7 +56,7 @@ class Interface:
 
     def addresses(self) -> tuple:
         if self._number == 1:
-            return ("192.168.4.1", "255.255.255.0", "192.168.4.1", "0.0.0.0")
+            return (AP_ADDRESS, "255.0.0.0", AP_ADDRESS, "0.0.0.0")
         if not self.connected:
             return _NOBODY
         return self.fixed or self.air.addresses
@@ -83,7 +88,11 @@ class Interface:
 
 
 class Wifi:
-    """Levers: `reachable` (through `come()` and `go()`), `delay_ms`, `ssid`, `key`, `rssi`."""
+    """Levers: `reachable` (through `come()` and `go()`), `delay_ms`, `ssid`, `key`, `rssi`.
+
+    `others` are networks that are in the air as well: (name as bytes, dBm). `own()` is the network
+    that the chip has opened; `opened_bare` counts how often it opened one that it had not named.
+    """
 
     def __init__(self, clock, silicon):
         self.clock = clock
@@ -93,6 +102,8 @@ class Wifi:
         self.rssi = -61
         self.delay_ms = 1800
         self.reachable = True
+        self.others = []
+        self.opened_bare = 0
         self.hostname = "mpy-esp32"
         self.addresses = ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
         self._interfaces = (Interface(self, 0), Interface(self, 1))
@@ -100,10 +111,20 @@ class Wifi:
     def interface(self, number: int) -> Interface:
         return self._interfaces[number]
 
+    def own(self) -> dict | None:
+        """`ssid`, `key` and `security` of the chip's access point; None while it is closed."""
+        access = self._interfaces[1]
+        return dict(access.options) if access.active else None
+
+    def scanned(self) -> list:
+        """(name, dBm) of all that can be heard."""
+        return self.others + ([(self.ssid.encode(), self.rssi)] if self.reachable else [])
+
     def reset(self):
         """The chip was reset: its radio is off."""
         for interface in self._interfaces:
             self.clock.cancel(interface._event)
+            interface.options = {}
             interface.reset()
 
     def radio_changed(self):

@@ -36,6 +36,7 @@ class World:
         self.cable_ohm = _CABLE_OHM
         self.die_fahrenheit = 120
         self.emergency = False
+        self.button = False
         self.deaths = []
         self._random = seed & 0x3FFFFFFF
         seed_noise(seed)
@@ -116,6 +117,13 @@ class World:
         pin = self.board.get("emergency_stop")
         if pin is not None:
             self.silicon.drive(pin, None if pressed else 0)
+
+    def press_button(self, pressed: bool):
+        """Press the button of the box, which closes to ground, or let it go."""
+        self.button = pressed
+        pin = self.board.get("button")
+        if pin is not None:
+            self.silicon.drive(pin, 0 if pressed else None)
 
     # What the parts tell each other.
 
