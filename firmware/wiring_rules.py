@@ -134,7 +134,9 @@ def _scale(scale) -> bool:
     for index in range(1, len(scale)):
         if scale[index][0] <= scale[index - 1][0] or scale[index][1] <= scale[index - 1][1]:
             return False
-    return _line(scale[-2], scale[-1], ADC_TOP_MV) >= 10750 and _line(*scale[:2], 0) <= -11000
+    return (
+        _line(scale[-2], scale[-1], ADC_TOP_MV) >= 10750 and _line(scale[0], scale[1], 0) <= -11000
+    )
 
 
 def _line(low, high, adc_mv: int) -> int:
