@@ -17,7 +17,6 @@ try:
     # In here, so that a version that cannot even be loaded is started anew, counted by boot.py,
     # and at last left for the one before.
     from firmware.app import App
-
     from firmware.wiring import chosen
 
     blank = chosen() is None

@@ -10,8 +10,9 @@ UNLOCKED = const(16)
 TESTING = const(32)
 UNRATED = const(64)
 PLACING = const(128)
+TRIED = const(256)
 
-_NAMES = "disabled phase-switch delayed resting lock self-test cable phase-contactor"
+_NAMES = "disabled phase-switch delayed resting lock self-test cable phase-contactor trial"
 
 
 def names(blocked: int) -> list:

@@ -105,7 +105,7 @@ class Chores:
             return
         point = self._point
         standing = point.faults.active
-        wanted = point.transaction.open
+        wanted = point.transaction.open or point.trial.lock_ms > 0
         self._fault_ms = min(self._fault_ms + self._lap_ms, _UNLOCK_MS) if standing else 0
         if self._fault_ms >= _UNLOCK_MS:
             wanted = wanted and standing & _WELDS != 0
@@ -138,7 +138,9 @@ class Chores:
 
     def _wake(self):
         point = self._point
-        if point.phases.due:
+        if point.trial.standing:
+            point.wish = point.trial.update(self._lap_ms)
+        elif point.phases.due:
             safe = point.contactor.proved_open() and not self.residual.running()
             point.wish = states.SWITCH if safe else 0
         else:

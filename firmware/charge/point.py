@@ -13,6 +13,7 @@ from firmware.charge.limits import Limits
 from firmware.charge.options import Options
 from firmware.charge.phases import Phases
 from firmware.charge.signals import Fitted, Inputs, Measured, Outputs, Refused
+from firmware.charge.trial import Trial
 from firmware.charge.wake import Wake
 from firmware.ticks import since
 
@@ -55,6 +56,7 @@ class ChargePoint:
         self.phases = Phases(fitted, self.faults, self.events)
         self.waker = Wake(fitted.pilot_disconnect)
         self.options = Options()
+        self.trial = Trial(self)
         self.chores = Chores(self)
         self._begin()
         limits.set("hardware", fitted.max_current_ma, 0, None, 0)
@@ -165,6 +167,7 @@ class ChargePoint:
             and wire.running
             and not wire.unknown_ms
             and self.contactor.proved_open()
+            and not self.trial.standing
         )
 
     def _enter(self, state: int, event: int):
@@ -196,10 +199,12 @@ class ChargePoint:
         """The contactor is about to move."""
         self.contactor.moving = True
         if closed:
-            self.pilot.blank(_BLANK_CLOSED_MS)
+            if event == states.CHECKED:
+                self.pilot.blank(_BLANK_CLOSED_MS)
             self.transaction.reason = transaction.NO_REASON
             return
-        self._loaded = event != states.RELEASED and self._flowing()
+        tried = was == states.CLICK  # without a car there is no load
+        self._loaded = not tried and event != states.RELEASED and self._flowing()
         if self._loaded:
             self.contactor.under_load += 1
         long = self._loaded and event != states.UNPLUGGED  # for this car, not for the next

@@ -26,6 +26,7 @@ BARRED = const(11)  # a fault that only a person may clear
 GAP = const(12)  # pilot cut while the phases change
 WAKE_GAP = const(13)
 WAKE_F = const(14)
+CLICK = const(15)  # an installer hears and sees the contactor close, nothing plugged in
 
 TRIPPED = const(1)  # a fault stands
 BARRED_BY = const(2)  # one of those that bar
@@ -41,6 +42,7 @@ SWITCH = const(11)  # the phases shall change
 WAKE = const(12)  # a gap in the pilot is due
 WAKE_BY_F = const(13)
 EXPIRED = const(14)
+CLICKED = const(15)  # an installer wants it, and the socket is empty
 
 TRANSITIONS = {
     START: {
@@ -58,6 +60,7 @@ TRANSITIONS = {
         ASKED: C1,
         VENTILATE: D1,
         SWITCH: GAP,
+        CLICKED: CLICK,
     },
     B1: {
         TRIPPED: FAULT,
@@ -121,6 +124,14 @@ TRANSITIONS = {
     GAP: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
     WAKE_GAP: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
     WAKE_F: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
+    CLICK: {
+        TRIPPED: FAULT,
+        BARRED_BY: BARRED,
+        RELEASED: B1,
+        ASKED: C1,
+        VENTILATE: D1,
+        EXPIRED: A1,
+    },
 }
 
 PLUS = const(0)  # +12 V DC
@@ -145,6 +156,7 @@ OUTPUTS = {
     GAP: (PLUS, False, False, 1, "-"),
     WAKE_GAP: (PLUS, False, False, 1, "-"),
     WAKE_F: (MINUS, True, False, 1, "-"),
+    CLICK: (PLUS, True, True, 2, "A"),
 }
 
 # Milliseconds until EXPIRED. GAP and the wake-ups take theirs from phases.py and wake.py.
@@ -152,6 +164,7 @@ TIMEOUTS = {
     READY: 2400,  # with the 500 ms before it, 3 s to close at most (table A.6, 4)
     STOPPING: 6000,  # 3 s for the car and as much again (10.1, 10.2)
     F: 300,  # table A.5
+    CLICK: 1000,
 }
 
-NAMES = "start A1 B1 B2 C1 C2-ready C2 C1-stopping D1 F fault barred gap wake wake-F".split()
+NAMES = "start A1 B1 B2 C1 C2-ready C2 C1-stopping D1 F fault barred gap wake wake-F click".split()

@@ -18,6 +18,7 @@ from firmware.charge import (
     point,
     residual,
     states,
+    trial,
     wake,
 )
 from tests.unit.charge import invariants
@@ -58,6 +59,10 @@ SCALED = (
     (residual, "_DAY_MS", 100000),
     (residual, "_TRIP_MS", 30),
     (residual, "_RESET_MS", 30),
+    (trial, "_LONGEST_MS", 60),
+    (trial, "_LOCK_MS", 30),
+    (trial, "_SEND_MS", 60),
+    (trial, "_EMPTY_MS", 40),
     (wake, "_HOUR_MS", 40),
     (wake, "_MANUAL_MS", 20),
     (invariants, "ASK_MS", 40),
@@ -67,8 +72,10 @@ SCALED = (
     (invariants, "FORCED_MS", 40),
     (invariants, "BLANK_CLOSED_MS", 10),
     (invariants, "BLANK_DUTY_MS", 20),
+    (invariants, "EMPTY_MS", 40),
+    (invariants, "CLICK_MS", 40),
 )
-_TIMEOUTS = {states.READY: 20, states.STOPPING: 40, states.F: 20}
+_TIMEOUTS = {states.READY: 20, states.STOPPING: 40, states.F: 20, states.CLICK: 40}
 
 # Counters and memories that are shown but decide nothing.
 _IDLE = {
@@ -141,6 +148,7 @@ class Snapshot:
             charge.phases,
             charge.phases._contactor,
             charge.waker,
+            charge.trial,
             charge.chores,
             charge.chores.protection,
             charge.chores.residual,

@@ -92,6 +92,13 @@ def _acknowledge(bench, _):
     bench.point.acknowledge()
 
 
+def _try(bench, argument):
+    trial = bench.point.trial
+    if not trial.standing:
+        trial.begin()
+    (trial.click, trial.click, trial.send, trial.drive_lock, trial.end)[argument % 5]()
+
+
 def _meter(bench, argument):
     measured = bench.point.measured
     measured.known = argument & 1 == 0
@@ -142,7 +149,7 @@ ACTS = (
     (_level("B"), "car opens"),
     (_level("C"), "car asks C"),
     (_level("C"), "car asks C"),
-    (_level("C"), "car asks C"),
+    (_try, "note an installer tries something"),
     (_level("D"), "car asks D"),
     (_level("E"), "car asks E"),
     (_lost, "car asks diode"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.charge import events, states
+from firmware.charge import events, faults, states
 from firmware.charge.signals import Refused
 from tests.property.charge_explorer import Explorer, Scaled, unreached
 from tests.unit.charge.bench import FULL, PLAIN, Bench
@@ -66,6 +66,20 @@ def _mirror(level, welded, stuck):
 
 def _acknowledge(bench):
     bench.point.acknowledge()
+
+
+def _try(what, level):
+    def act(bench):
+        bench.car = level
+        try:
+            if what == "begin":
+                bench.point.trial.begin()
+            else:
+                getattr(bench.point.trial, what)()
+        except Refused:
+            pass
+
+    return act
 
 
 def _late(level):
@@ -160,6 +174,19 @@ CAMPAIGNS = {
         {"phase_switching": True, "wake": False},
         dict(_ABC, three=_ask(3, "C")),
         _after_a_reset,
+    ),
+    "trial": (
+        PLAIN,
+        {"wake": False},
+        dict(
+            _ABC,
+            begin=_try("begin", "A"),
+            click=_try("click", "A"),
+            plug=_try("click", "B"),
+            send=_try("send", "B"),
+            end=_try("end", "A"),
+        ),
+        None,
     ),
     "wake": (
         dict(PLAIN, pilot_disconnect=True),
@@ -270,6 +297,17 @@ def _second_fault(bench):
     bench.run(31000)
 
 
+def _clicking(bench):
+    bench.point.trial.begin()
+    bench.point.trial.click()
+    bench.run(300)
+
+
+def _leaky(bench):
+    """The contactor of L2 and L3 carries current unasked."""
+    bench.point.faults.report(faults.PHASE_WELDED, 1)
+
+
 # What needs two rare things at once: state, state after it, how to get there.
 BY_HAND = (
     ("C1-stopping", "F", (_stopping, _supply)),
@@ -288,6 +326,9 @@ BY_HAND = (
     ("wake-F", "fault", (_asleep("1 F 20"), _supply)),
     ("wake-F", "barred", (_asleep("1 F 20"), _weld)),
     ("barred", "fault", (_second_fault,)),
+    ("click", "fault", (_clicking, _supply)),
+    ("click", "barred", (_clicking, _leaky)),
+    ("click", "D1", (_clicking, _ventilate)),
 )
 
 

@@ -15,7 +15,7 @@ TARGET = _ROOT / "docs" / "state-machine.md"
 _PILOTS = {states.PLUS: "+12 V", states.PWM: "1 kHz", states.MINUS: "-12 V"}
 _CODES = (
     "TRIPPED BARRED_BY CLEARED UNPLUGGED RELEASED ASKED VENTILATE OFFERED WITHDRAWN CHECKED"
-    " SWITCH WAKE WAKE_BY_F EXPIRED"
+    " SWITCH WAKE WAKE_BY_F CLICKED EXPIRED"
 ).split()
 _EVENTS = {getattr(states, name): name.lower().replace("_", " ") for name in _CODES}
 _MEANINGS = {
@@ -32,6 +32,7 @@ _MEANINGS = {
     "SWITCH": "the phases shall change",
     "WAKE": "a gap in the pilot is due for a sleeping car",
     "WAKE_BY_F": "-12 V is due for a sleeping car",
+    "CLICKED": "an installer tries the contactor, with nothing plugged in",
     "EXPIRED": "the time of the state is over",
 }
 _HEAD = """# The state machine of the charge point

@@ -14,6 +14,8 @@ FORCED_MS = 6000
 BLANK_CLOSED_MS = 200
 BLANK_DUTY_MS = 550
 GAP_MS = 75
+EMPTY_MS = 490
+CLICK_MS = 1000
 
 
 class Broken(AssertionError):
@@ -62,6 +64,10 @@ class Watch:
         self.energy_wh = 0
         self.tripped = 0
         self.gap_ms = 0
+        self.empty_ms = 0  # of A without a break
+        self.clicking = False
+        self.click_ms = 0
+        self.there = self.there_ms = 0  # decisions in a row that show anything but A
 
     def before(self, elapsed: int):
         bench = self.bench
@@ -80,6 +86,7 @@ class Watch:
             return
         self.unknown = self.unknown_ms = 0
         high, low = inputs.high_mv, inputs.low_mv
+        self._look_for_a_plug(_kind(high) == "A", elapsed)
         vented = bench.point.fitted.ventilation
         asks = (1000 if vented else 4000) <= high <= 8000
         sound = not running or low <= -10000
@@ -96,6 +103,11 @@ class Watch:
             return
         self.away_ms = self.doubt_ms
         self.away = min(self.away + 1, 3)
+
+    def _look_for_a_plug(self, empty: bool, elapsed: int):
+        self.empty_ms = min(self.empty_ms + min(elapsed, 50), EMPTY_MS) if empty else 0
+        self.there_ms = min(self.there_ms + elapsed, LEAVE_MS) if self.there and not empty else 0
+        self.there = 0 if empty else min(self.there + 1, 3)
 
     def _prove(self, sound: bool, high: int, elapsed: int):
         """A spike is no unplugging: three decisions and 30 ms of the same level forget the car."""
@@ -117,6 +129,10 @@ class Watch:
         closed = outputs.contactor
         running = 0 < outputs.duty < _DC
         if closed and not self.was_closed:
+            self.clicking = self.bench.point.trial.standing
+        if closed and self.clicking:
+            self._judge_click(outputs.duty)
+        elif closed and not self.was_closed:
             self._must(running, "closes only while PWM runs")
             self._must(self.asking_ms >= ASK_MS, "closes only after 500 ms of asking")
             self._must(
@@ -126,6 +142,10 @@ class Watch:
             self._must(self.bench.inputs.contactor_mirror in (None, False), "closes a weld")
         if closed:
             self._judge_closed(running)
+        self._must(
+            not closed or self.clicking or not self.bench.point.trial.standing,
+            "while a trial stands a car closes nothing",
+        )
         self._judge_offer(outputs.duty)
         self._judge_phases(outputs)
         energy_wh = self.bench.point.transaction.total_wh
@@ -137,7 +157,8 @@ class Watch:
         inputs = self.bench.inputs
         self._must(self.bench.point.faults.active == 0, "a fault stands and it is closed")
         self._must(
-            not (self.away >= 3 and self.away_ms >= LEAVE_MS), "three decisions and 30 ms open it"
+            self.clicking or not (self.away >= 3 and self.away_ms >= LEAVE_MS),
+            "three decisions and 30 ms open it",
         )
         self._must(
             not (self.unknown >= 3 and self.unknown_ms >= SILENT_MS), "60 ms of silence open it"
@@ -147,6 +168,21 @@ class Watch:
         self._must(inputs.supply_ok is not False, "a bad supply opens it at once")
         self._must(self.tripped < 2, "two decisions of the residual current sensor open it")
         self._must(self.gap_ms <= GAP_MS or not self.was_closed, "a step that came late opens it")
+
+    def _judge_click(self, duty: int):
+        """An installer has it closed for a second, with nothing plugged in."""
+        point = self.bench.point
+        if not self.was_closed:
+            self._must(self.empty_ms >= EMPTY_MS, "clicks only at an empty socket")
+            self._must(not point.transaction.open, "clicks only without a session")
+            self._must(self.open_ms >= APART_MS, "clicks only 250 ms after opening")
+            self._must(self.bench.inputs.contactor_mirror in (None, False), "clicks on a weld")
+        self._must(duty == _DC, "nothing is offered while it clicks")
+        self.click_ms = self.click_ms + self.gap_ms if self.was_closed else 0
+        self._must(self.click_ms <= CLICK_MS, "a click is over after a second")
+        self._must(
+            not (self.there >= 3 and self.there_ms >= LEAVE_MS), "a plug opens a click in 30 ms"
+        )
 
     def _judge_offer(self, duty: int):
         point = self.bench.point

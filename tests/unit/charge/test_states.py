@@ -36,18 +36,28 @@ def test_a_fault_is_followed_from_every_state_and_never_to_a_closed_one():
             assert not _closed(row[states.BARRED_BY]), state
 
 
-def test_only_charging_and_stopping_close_the_contactor():
-    assert [state for state in OUTPUTS if _closed(state)] == [states.CHARGING, states.STOPPING]
+def test_only_charging_stopping_and_a_click_close_the_contactor():
+    closed = [state for state in OUTPUTS if _closed(state)]
+    assert sorted(closed) == [states.CHARGING, states.STOPPING, states.CLICK]
 
 
-def test_the_contactor_closes_by_one_transition_only():
+def test_for_a_car_the_contactor_closes_by_one_transition_only_and_without_one_for_a_click():
     closing = [
         (state, event)
         for state, row in TRANSITIONS.items()
         for event, following in row.items()
         if _closed(following) and not _closed(state)
     ]
-    assert closing == [(states.READY, states.CHECKED)]
+    assert sorted(closing) == [(states.A1, states.CLICKED), (states.READY, states.CHECKED)]
+
+
+def test_a_click_offers_nothing_and_ends_by_everything_and_by_itself():
+    assert OUTPUTS[states.CLICK][_PILOT] == states.PLUS
+    assert TIMEOUTS[states.CLICK] <= 1000
+    row = TRANSITIONS[states.CLICK]
+    for event in (states.RELEASED, states.ASKED, states.VENTILATE, states.EXPIRED):
+        assert not _closed(row[event]), event
+    assert states.UNPLUGGED not in row and states.OFFERED not in row
 
 
 def test_a_closed_contactor_opens_by_each_of_the_events_that_must_open_it():
@@ -106,7 +116,7 @@ def test_every_event_has_a_code_of_its_own():
     codes = [states.TRIPPED, states.BARRED_BY, states.CLEARED, states.UNPLUGGED]
     codes += [states.RELEASED, states.ASKED, states.VENTILATE, states.OFFERED]
     codes += [states.WITHDRAWN, states.CHECKED, states.SWITCH, states.WAKE]
-    codes += [states.WAKE_BY_F, states.EXPIRED]
+    codes += [states.WAKE_BY_F, states.EXPIRED, states.CLICKED]
     assert len(set(codes)) == len(codes) and 0 not in codes
     used = {event for row in TRANSITIONS.values() for event in row}
     assert used == set(codes)
@@ -115,12 +125,12 @@ def test_every_event_has_a_code_of_its_own():
 def test_what_the_car_or_the_box_wants_is_followed_wherever_it_may_come():
     start, a1, b1, b2, c1 = states.START, states.A1, states.B1, states.B2, states.C1
     ready, charging, stopping, d1 = states.READY, states.CHARGING, states.STOPPING, states.D1
-    waiting = (start, a1, b1, d1)
+    waiting, click = (start, a1, b1, d1), states.CLICK
     for event, following, froms in (
-        (states.VENTILATE, d1, (start, a1, b1, b2, c1, ready, charging, stopping)),
-        (states.RELEASED, b1, (start, a1, c1, stopping, d1)),
+        (states.VENTILATE, d1, (start, a1, b1, b2, c1, ready, charging, stopping, click)),
+        (states.RELEASED, b1, (start, a1, c1, stopping, d1, click)),
         (states.RELEASED, b2, (ready, charging)),
-        (states.ASKED, c1, waiting),
+        (states.ASKED, c1, waiting + (click,)),
         (states.ASKED, ready, (b2,)),
         (states.OFFERED, b2, (b1,)),
         (states.OFFERED, ready, (c1,)),
@@ -137,7 +147,7 @@ def test_what_the_car_or_the_box_wants_is_followed_wherever_it_may_come():
 
 def test_letters_for_those_who_plan_by_them():
     for letter, shown_in in (
-        ("A", (states.A1,)),
+        ("A", (states.A1, states.CLICK)),
         ("B", (states.B1, states.B2, states.C1, states.READY)),
         ("C", (states.CHARGING, states.STOPPING)),
         ("D", (states.D1,)),
