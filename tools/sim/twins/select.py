@@ -3,6 +3,7 @@
 import io
 
 import uselect
+import utime
 from micropython import const
 from registers import TIME
 from silicon import SILICON
@@ -12,6 +13,7 @@ POLLOUT = uselect.POLLOUT
 POLLERR = uselect.POLLERR
 POLLHUP = uselect.POLLHUP
 
+_MP_STREAM_POLL = const(3)
 _MINUTE_MS = const(60000)
 _ROUNDS = const(0xFFFFFF)
 
@@ -36,24 +38,30 @@ class poll:
     def __init__(self):
         self._poll = uselect.poll()
         self._streams = {}
+        self._twins = {}
         self._real_count = 0
         self.real = False
 
     def register(self, stream, mask=POLLIN | POLLOUT):
         self._poll.register(stream, mask)
+        real = not isinstance(stream, io.IOBase)
+        if not real:
+            self._twins[id(stream)] = (stream, mask)
         if id(stream) not in self._streams:
-            real = not isinstance(stream, io.IOBase)
             self._streams[id(stream)] = real
             self._real_count += real
             self.real = self._real_count > 0
 
     def unregister(self, stream):
         self._poll.unregister(stream)
+        self._twins.pop(id(stream), None)
         self._real_count -= self._streams.pop(id(stream))
         self.real = self._real_count > 0
 
     def modify(self, stream, mask):
         self._poll.modify(stream, mask)
+        if id(stream) in self._twins:
+            self._twins[id(stream)] = (stream, mask)
 
     def poll(self, timeout: int = -1) -> list:
         return list(self.ipoll(timeout))
@@ -86,10 +94,23 @@ class poll:
             clock.idle(step, self)
             if timeout > 0:
                 timeout = max(0, timeout - (clock.ms() - before))
-        return self._poll.ipoll(0, flags)
+        return self._poll.ipoll(0, flags) if self.real else self._ready()
+
+    def _ready(self) -> list:
+        """The twins' streams that are ready; the host's poll takes a millisecond for them."""
+        ready = []
+        for stream, mask in self._twins.values():
+            events = stream.ioctl(_MP_STREAM_POLL, mask)
+            if events:
+                ready.append((stream, events))
+        return ready
 
     def wait(self, real_ms: int) -> bool:
         """Wait in real time for one of the streams; True if one is ready."""
+        if not self.real:
+            if real_ms and not self._ready():
+                utime.sleep_ms(real_ms)
+            return bool(self._ready())
         for _ in self._poll.ipoll(real_ms):
             return True
         return False
