@@ -1,24 +1,28 @@
-"""On the 32-bit MicroPython: boots an image on the simulated board and weighs what it holds.
+"""On MicroPython: boots an image on the simulated board and weighs what it holds.
 
-Arguments: folder of tools/sim, folder of the image, file for the flash, and `commission` (write
-the example configuration) or a number of virtual seconds to run. Prints lines for tools/budget.
+Arguments: folder of tools/sim, folder with boot.py and main.py, file for the flash, where the
+firmware's modules are (see place.py), and `commission` (write the example configuration) or a
+number of virtual seconds to run. The last line printed is JSON for budget.py.
 """
 
+import _thread
 import builtins
 import gc
+import json
 import sys
+import time
 
-_SIM, _IMAGE, _FLASH, _TASK = sys.argv[1:5]
+import place
+
+_SIM, _IMAGE, _FLASH, _PLACE, _TASK = sys.argv[1:6]
 _BLOCK = 4096 + 16  # bytes of heap behind one used block of the simulated flash
 
 sys.path.insert(0, _SIM)
+place.enter(_PLACE)
 _collect = gc.collect
 _used = gc.mem_alloc
 
 from chip import Chip  # noqa: E402
-
-sys.path.append(_IMAGE)
-
 from world.world import World  # noqa: E402
 
 from firmware.boards.sim import BOARD  # noqa: E402
@@ -34,8 +38,8 @@ def _counts(name: str) -> bool:
     return name.split(".")[0] in ("firmware", "asyncio")
 
 
-def watch_imports(loaded: list):
-    """Note the modules that the firmware loads, in the order of loading."""
+def watch_imports(world, loaded: list, peak: list):
+    """Note the modules that the firmware loads, in the order of loading, and the most it held."""
     original = builtins.__import__
 
     def watch(name, *arguments):
@@ -47,15 +51,19 @@ def watch_imports(loaded: list):
         known = set(sys.modules)  # with the importing module, which is not complete yet
         module = original(name, *arguments)
         new = [key for key in sys.modules if key not in known and _counts(key)]
+        if new:
+            peak[0] = max(peak[0], used(world))
         loaded.extend(key for key in new if key not in loaded)
         return module
 
     builtins.__import__ = watch
 
 
-def story(world):
+def story(world, peak):
     """Let the firmware run; returns the live bytes at the end."""
-    yield int(_TASK) * 1000
+    for _ in range(int(_TASK)):
+        yield 1000
+        peak[0] = max(peak[0], used(world))
     if world.deaths:
         raise RuntimeError(f"the chip reset: {world.deaths}")
     return used(world)
@@ -85,14 +93,36 @@ def main():
     if _TASK == "commission":
         commissioned(world)
         return
-    loaded = []
-    chip = Chip(world, root=_IMAGE)
-    watch_imports(loaded)
-    running = chip.run(story(world), limit_ms=int(_TASK) * 2000)
-    forget(chip)
-    print("freed", running - used(world))
-    for name in loaded:
-        print("module", name)
+    # In a thread, whose stack goes with it: words left there would count as in use.
+    found = {}
+    over = _thread.allocate_lock()
+    over.acquire()
+    _thread.stack_size(512 * 1024)
+    _thread.start_new_thread(life, (world, found, over))
+    over.acquire()
+    time.sleep_ms(100)
+    rest = used(world)
+    if "error" in found:
+        raise found["error"]
+    for name in ("running", "peak"):
+        found[name] -= rest
+    print(json.dumps(found))
+
+
+def life(world, found: dict, over):
+    """Boot the firmware, let it run, and let it go; tells what was live while it ran."""
+    try:
+        modules = []
+        peak = [0]
+        chip = Chip(world, root=_IMAGE)
+        watch_imports(world, modules, peak)
+        found["running"] = chip.run(story(world, peak), limit_ms=int(_TASK) * 2000)
+        found["peak"] = peak[0]
+        found["modules"] = modules
+        forget(chip)
+    except Exception as error:
+        found["error"] = error
+    over.release()
 
 
 main()

@@ -1,6 +1,7 @@
-"""On the 32-bit MicroPython: loads modules of an image one by one and prints what each weighs.
+"""On MicroPython: loads modules of an image one by one and prints what each weighs.
 
-Arguments: folder of the image, then the modules in the order in which the firmware loads them.
+Arguments: where the modules are (see place.py), then the modules in the order in which the firmware
+loads them.
 Nothing else is loaded, so that no name is shared with the simulator. The modules of the ESP32 port
 are empty here: on the chip they are code in flash.
 """
@@ -9,8 +10,7 @@ import gc
 import sys
 
 import micropython
-
-_IMAGE = sys.argv[1]
+import place
 
 
 class _Port:
@@ -21,7 +21,8 @@ class _Port:
 
 
 def main():
-    sys.path[:] = [_IMAGE, ".frozen"]
+    sys.path[:] = [".frozen"]
+    place.enter(sys.argv[1])
     for name in ("machine", "esp32", "network"):
         sys.modules[name] = _Port()
     weights = []

@@ -27,7 +27,7 @@ from workspace import (
 )
 
 _NAME = "micropython-esp32like"
-_FOLDER = TOOLS / "esp32like"
+_KIT = TOOLS / "esp32like-kit"
 _SETTINGS = """\
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
 #define MICROPY_FLOAT_IMPL (MICROPY_FLOAT_IMPL_FLOAT)
@@ -43,26 +43,53 @@ assert sys.maxsize == 0x7FFFFFFF and 16777217.0 == 16777216.0
 
 def install():
     """Provide .tools/bin/micropython-esp32like."""
+    _provide(_NAME, _FROZEN)
+
+
+def install_frozen(sources: Path, digest: str):
+    """Provide .tools/bin/micropython-frozen: the same with the package `firmware` in the program.
+
+    `sources` is the folder that holds it, `digest` changes when a file in it does.
+    """
+    manifest = f'{_FROZEN}package("firmware", base_path="{sources}")\n'
+    _provide("micropython-frozen", manifest, digest)
+
+
+def _provide(name: str, manifest: str, *more):
     pin = pins()["esp32like"]
-    finished = key(pin, platform.machine(), _SETTINGS, _FROZEN, 1)
-    if done("esp32like", finished):
+    folder = TOOLS / name.partition("-")[2]
+    finished = key(pin, platform.machine(), _SETTINGS, manifest, 2, *more)
+    if done(name, finished):
         return
+    source, compiler, cross = _kit(pin)
+    say(f"building {name}, which takes less than a minute")
+    _build(source, compiler, cross, manifest)
+    with scratch() as new:
+        (new / "result").mkdir()
+        shutil.copy(source / "build" / "micropython", new / "result" / "micropython")
+        put(new / "result", folder)
+    path = wrapper(name, [folder / "micropython"])
+    run(f"Trying {name}", [path, "-c", _PROBE])
+    mark(name, finished, [path, folder / "micropython"])
+
+
+def _kit(pin: dict):
+    """Source, compiler, and the compiler's pins; fetched once and kept, 270 MB."""
     if not debian.available():
         raise SetupError("the esp32like build needs a system with apt; the tests run without it")
     arch = debian.architecture()
     if arch not in pin["compilers"]:
         raise SetupError(f"no cross compiler for 32-bit programs is known for {arch}")
-    with scratch() as folder:
-        source = _source(folder, arch, pin)
-        compiler = _compiler(folder, arch, pin)
-        say("building it, which takes less than a minute")
-        _build(source, compiler, pin["compilers"][arch])
-        (folder / "result").mkdir()
-        shutil.move(source / "build" / "micropython", folder / "result" / "micropython")
-        put(folder / "result", _FOLDER)
-    path = wrapper(_NAME, [_FOLDER / "micropython"])
-    run(f"Trying {_NAME}", [path, "-c", _PROBE])
-    mark("esp32like", finished, [path, _FOLDER / "micropython"])
+    finished = key(pin, arch, 1)
+    cross = pin["compilers"][arch]
+    if not done("esp32like-kit", finished):
+        with scratch() as folder:
+            (folder / "kit").mkdir()
+            shutil.move(_source(folder, arch, pin), folder / "kit" / "source")
+            shutil.move(_compiler(folder, arch, pin), folder / "kit" / "compiler")
+            put(folder / "kit", _KIT)
+        mark("esp32like-kit", finished, [_KIT / "source", _KIT / "compiler"])
+    return _KIT / "source", _KIT / "compiler", cross
 
 
 def _source(folder: Path, arch: str, pin: dict) -> Path:
@@ -91,12 +118,12 @@ def _compiler(folder: Path, arch: str, pin: dict) -> Path:
     return folder / "root"
 
 
-def _build(source: Path, compiler: Path, pin: dict):
+def _build(source: Path, compiler: Path, pin: dict, manifest: str):
     variant = source / "variant"
-    variant.mkdir()
+    variant.mkdir(exist_ok=True)
     (variant / "mpconfigvariant.h").write_text(_SETTINGS)
     (variant / "mpconfigvariant.mk").touch()
-    (variant / "manifest.py").write_text(_FROZEN)
+    (variant / "manifest.py").write_text(manifest)
     libraries = sorted((compiler / "usr" / "lib").glob("*/libgmp.so.10"))[0].parent
     assignments = {
         "VARIANT": "esp32like",
