@@ -14,17 +14,18 @@ from world.flash import DONE, LOST, TORN
 from world.world import World
 
 sys.path.append(__file__.rsplit("/", 3)[0])
-from firmware.boards.sim import BOARD  # noqa: E402
+from firmware.boards.sim import BOARD
 
 sys.path.pop()
 
 _LOOK_US = 20000
 _PSRAM_HEAP = 4000000
+_ROM_BLOCKS = 256
 _CUTS = {"lost": LOST, "torn": TORN, "done": DONE}
 
 
 class SerialChip(Chip):
-    """Runs the boot.py and main.py of its own file system, and then its prompt, life after life."""
+    """Runs its own boot.py and main.py and then its prompt, life after life."""
 
     def __init__(self, world, options: dict):
         super().__init__(world, root="", speed=int(options["speed"]))
@@ -124,7 +125,8 @@ class Box:
 
 def started(folder: str, options: dict, line: tuple) -> Box:
     """A box on the simulated board, not yet powered."""
-    world = World(BOARD, flash_path=folder + "/flash.bin")
+    blocks = _ROM_BLOCKS if int(options["romfs"]) else 0
+    world = World(BOARD, flash_path=folder + "/flash.bin", rom_blocks=blocks)
     if int(options["psram"]):
         SILICON.heap.size = _PSRAM_HEAP
     return Box(SerialChip(world, options), folder, line)
