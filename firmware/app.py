@@ -57,7 +57,10 @@ class App:
         table = wiring.chosen()
         if table is None:
             raise ValueError("no board is chosen: /data/board names a file of firmware/boards/")
-        self.board = Board(table)
+        from firmware.calibration import corrected
+
+        self.board = Board(corrected(table))
+        forget("calibration", "firmware")
         self.log.info("app", f"started after {self.board.reset_cause()}")
         self.supervisor = Supervisor(self.log, self.board.now)
         self.mqtt = None

@@ -35,8 +35,8 @@ selftest selftest car:bool?
  selftest()
  Tries what is connected and prints a report; asks before a relay clicks. With a car plugged in
  only selftest(car=True), which leaves relays and pilot alone.
-calibrate calibrate
- calibrate()
+calibrate calibrate reset:bool?
+ calibrate() or calibrate(reset=True)
  Adjusts the measuring of the control pilot to two voltages that you read from a multimeter.
 cmd control query:text:1:2000 body:any?
  cmd("get_params") or cmd("set_params", {"title": "Garage"})

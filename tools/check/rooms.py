@@ -48,6 +48,7 @@ _FILES = {
     "boot.py": "boot",
     "main.py": "main",
     "firmware/board.py": "board",
+    "firmware/calibration.py": "board",
     "firmware/led.py": "board",
     "firmware/pulse_input.py": "board",
     "firmware/radio.py": "board",
