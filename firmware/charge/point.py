@@ -70,8 +70,7 @@ class ChargePoint:
         answers = [states.UNPLUGGED, states.RELEASED, states.ASKED, asked]
         self._level_events = answers + [0] * (pilot.NONE - pilot.D)
         self._fresh = True  # until the first level has settled: no step before to be late after
-        self._then = 0
-        self._pace_ms = self._rest_ms = 0
+        self._then = self._pace_ms = self._rest_ms = 0
         self._loaded = False
         self._row = states.TRANSITIONS[self.state]
         self._timer_ms = 0  # until EXPIRED, in a state that knows it
@@ -199,12 +198,10 @@ class ChargePoint:
         """The contactor is about to move."""
         self.contactor.moving = True
         if closed:
-            if event == states.CHECKED:
-                self.pilot.blank(_BLANK_CLOSED_MS)
+            self.pilot.blank(_BLANK_CLOSED_MS if event == states.CHECKED else 0)
             self.transaction.reason = transaction.NO_REASON
             return
-        tried = was == states.CLICK  # without a car there is no load
-        self._loaded = not tried and event != states.RELEASED and self._flowing()
+        self._loaded = was != states.CLICK and event != states.RELEASED and self._flowing()
         if self._loaded:
             self.contactor.under_load += 1
         long = self._loaded and event != states.UNPLUGGED  # for this car, not for the next
@@ -212,8 +209,7 @@ class ChargePoint:
         self.transaction.reason = transaction.reason_of(was, event)
 
     def _flowing(self) -> bool:
-        measured = self.measured
-        return not measured.known or max(measured.current_ma) > _FLOWING_MA
+        return not self.measured.known or max(self.measured.current_ma) > _FLOWING_MA
 
     def _signal(self, offer_ma: int):
         """Put an offer on the pilot: 1 kHz, or +12 V for none, or -12 V."""

@@ -52,7 +52,7 @@ async def _levels(session):
         return
     write(_FILE, f"{gain} {offset_mv}\n")
     await session.say(
-        f"Taken: slope {gain / 100:.2f} %, zero {offset_mv} mV, from the next start on. restart()\n"
+        f"Taken: slope {gain / 100:.2f} %, zero {offset_mv} mV; restart() puts it into force.\n"
         "Take the resistor off. selftest() checks the levels.\n"
     )
 
