@@ -7,7 +7,7 @@ from firmware.system import chip_time, unix_time
 # Counters of the ledger. The lower half of "time" is the unix time at which the minutes of
 # operation, counted in "min", would have begun without a pause; the upper half counts changes,
 # because the ledger only ever raises a value. So the last known time goes on by the minutes that
-# are kept anyway: what is written for it is 16 bytes after each power cut, and no program more.
+# are kept anyway: it costs 16 bytes after each power cut, which no program is made for.
 _BASE = "time"
 _MINUTES = "min"
 _SEQUENCE = const(32)
