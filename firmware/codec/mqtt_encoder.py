@@ -9,7 +9,7 @@ _SUBSCRIBE = const(0x82)
 _PINGREQ = const(0xC0)
 _DISCONNECT = const(0xE0)
 
-_LONGEST_HEAD = const(9)  # of a PUBLISH without properties: 1, length 4, topic length 2, id 2
+_LONGEST_HEAD = const(5)  # the first byte and the length
 
 
 class Encoder:
@@ -49,17 +49,12 @@ class Encoder:
 
         With QoS 1 or 2 its identifier is in `packet_id`.
         """
-        at = len(topic) + len(payload)
-        if self.open or self.five or self.end + at + _LONGEST_HEAD > len(self.buffer):
-            return False
-        at += 4 if flags & 6 else 2
-        self._put(topic, payload, flags, at)
-        return True
-
-    def _put(self, topic: bytes, payload: bytes, head: int, size: int):
-        buffer = self.buffer
+        size = len(topic) + len(payload) + (4 if flags & 6 else 2)
         at = self.end
-        buffer[at] = _PUBLISH | head
+        buffer = self.buffer
+        if at + size + _LONGEST_HEAD > len(buffer) or self.open or self.five:
+            return False
+        buffer[at] = _PUBLISH | flags
         at += 1
         while size > 127:
             buffer[at] = size & 127 | 128
@@ -72,7 +67,7 @@ class Encoder:
         at += 3
         size += at
         buffer[at:size] = topic
-        if head & 6:
+        if flags & 6:
             at = self.packet_id
             buffer[size] = at >> 8
             buffer[size + 1] = at & 255
@@ -80,6 +75,7 @@ class Encoder:
         at = size + len(payload)
         buffer[size:at] = payload
         self.end = at
+        return True
 
     def publish(self, letter):
         """PUBLISH any way; needs room for all but the payload.

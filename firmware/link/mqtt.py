@@ -128,7 +128,7 @@ class MqttClient:
             "version": self.version,
             "received": traffic.received,
             "published": self._sender.published,
-            "queued": self._sender.outbox.waiting,
+            "queued": len(self._sender.outbox.waiting),
             "dropped": self._sender.outbox.dropped,
             "skipped": traffic.skipped,
         }
@@ -155,7 +155,7 @@ class MqttClient:
         if not traffic.greeting:
             traffic.begin(self.line.stream.socket, self._five())
         self._sender.flush()
-        traffic.receive(now)
+        traffic.welcome(now)
 
     def _five(self):
         """The module for MQTT 5 when that is to be spoken."""

@@ -8,10 +8,7 @@ LATEST = const(0)  # the newest value per topic replaces one that still waits
 NEWEST = const(1)  # when there is no room, the oldest of these goes
 ALWAYS = const(2)  # never dropped; refused when there is no room, so that the caller keeps it
 
-_WAITING = const(0)
-_SENT = const(1)  # PUBLISH has left, PUBACK or PUBREC is owed
-_RELEASED = const(2)  # PUBREL has left, PUBCOMP is owed
-
+_LAST_ID = const(65279)  # of messages; the identifiers above are for other requests
 _DUPLICATE = const(8)
 
 
@@ -21,145 +18,172 @@ class Letter:
     def __init__(self):
         self.topic = self.payload = None
         self.properties = b""
-        self.flags = self.keep = self.stage = self.packet_id = self.sent_at = 0
+        self.flags = self.keep = self.packet_id = self.sent_at = 0
+        self.released = False  # PUBREL has left, PUBCOMP is owed
 
 
 class Outbox:
-    """At most `most` messages, `most_bytes` of payload, and `window` unacknowledged ones."""
+    """At most `most` messages, `most_bytes` of payload, and `window` unacknowledged ones.
+
+    `waiting` are those to be sent, in order; `sent` those that the broker has not acknowledged,
+    as they were sent; `spare` are objects for further ones. `now` is the time.
+    """
 
     def __init__(self, most: int = 24, most_bytes: int = 8192, window: int = 8):
-        self.waiting = 0
-        self.unacknowledged = 0
-        self.dropped = 0
+        self.waiting = []
+        self.sent = []
+        self.dropped = self.now = 0
         self.window = window
         self._most = most
         self._most_bytes = most_bytes
-        self._bytes = 0
-        self._letters = []
-        self._spare = []
+        self.spare = []
         self._last_id = 0
+        self._free_ids = 0  # so many that follow are known to be unused
 
     def put(self, topic: bytes, payload, flags: int, keep: int) -> bool:
         """Keep one message; False when there is no room for it and nothing may be dropped."""
-        if keep == LATEST and self.waiting and self._replaced(topic, payload, flags):
+        if keep == LATEST and self._replaced(topic, payload, flags):
             return True
         if not self._room(_size(payload), keep):
             self.dropped += 1
             return False
-        letter = self._spare.pop() if self._spare else Letter()
+        letter = self.spare.pop() if self.spare else Letter()
         letter.topic = topic
         letter.payload = payload
         letter.properties = b""
         letter.flags = flags
         letter.keep = keep
-        letter.stage = _WAITING
-        self.waiting += 1
-        self._letters.append(letter)
+        letter.packet_id = 0
+        letter.released = False
+        self.waiting.append(letter)
         return True
 
-    def sent(self, topic: bytes, payload: bytes, flags: int, now: int) -> Letter:
-        """A message of QoS 1 or 2 that has left at once: nothing waits and the window is open."""
-        letter = self._spare.pop() if self._spare else Letter()
+    def track(self, topic: bytes, payload: bytes, flags: int) -> int:
+        """Keep a message of QoS 1 or 2 that leaves at once, while nothing else waits.
+
+        Returns its packet identifier, or -1 if it has to wait.
+        """
+        if len(self.sent) >= self.window:
+            return -1
+        if not self._free_ids:
+            self._find_free_ids()
+        self._free_ids -= 1
+        self._last_id += 1
+        letter = self.spare.pop() if self.spare else Letter()
         letter.topic = topic
         letter.payload = payload
-        letter.properties = b""
         letter.flags = flags
+        letter.properties = b""
         letter.keep = ALWAYS
-        letter.stage = _SENT
-        letter.sent_at = now
-        self._bytes += len(payload)
-        self.unacknowledged += 1
-        self._letters.append(letter)
-        return letter
+        letter.released = False
+        letter.sent_at = self.now
+        letter.packet_id = self._last_id
+        self.sent.append(letter)
+        return self._last_id
 
-    def last(self) -> Letter:
-        """The message that came in last."""
-        return self._letters[-1]
+    def untrack(self, packet_id: int):
+        """The message could not leave after all."""
+        letter = self.acknowledged(packet_id)
+        if letter is not None:
+            self.forget(letter)
 
     def _replaced(self, topic: bytes, payload, flags: int) -> bool:
         """Put a newer value in the place of one that waits; a repetition keeps its own."""
-        for letter in self._letters:
+        for letter in self.waiting:
             if letter.keep == LATEST and letter.topic == topic and not letter.packet_id:
-                self._bytes += _size(payload) - _size(letter.payload)
                 letter.payload = payload
                 letter.flags = flags
                 return True
         return False
 
     def _room(self, size: int, keep: int) -> bool:
-        """Account for `size` more bytes, dropping what may go; False if that is not enough."""
-        while len(self._letters) >= self._most or self._bytes + size > self._most_bytes:
+        """Make room for a message of `size` bytes; False if nothing more may be dropped."""
+        while (
+            len(self.waiting) + len(self.sent) >= self._most
+            or self._bytes() + size > self._most_bytes
+        ):
             if size > self._most_bytes or not self._drop(keep):
                 return False
-        self._bytes += size
         return True
+
+    def _bytes(self) -> int:
+        total = 0
+        for letters in (self.waiting, self.sent):
+            for letter in letters:
+                total += _size(letter.payload)
+        return total
 
     def _drop(self, keep: int) -> bool:
         """Make room for a message of this policy; False if nothing may go for it."""
         for victim in (NEWEST,) if keep == NEWEST else (NEWEST, LATEST):
-            for letter in self._letters:
-                if letter.keep == victim and letter.stage == _WAITING:
+            for letter in self.waiting:
+                if letter.keep == victim:
                     self.discard(letter)
                     return True
         return False
 
     def discard(self, letter: Letter):
         """Drop a message that waits."""
-        self.waiting -= 1
         self.dropped += 1
-        self._forget(letter)
+        self.waiting.remove(letter)
+        self.forget(letter)
 
     def next(self) -> Letter | None:
         """The message to send next, or None; order is kept, also across QoS levels."""
         if self.waiting:
-            for letter in self._letters:
-                if letter.stage == _WAITING:
-                    if letter.flags & 6 and self.unacknowledged >= self.window:
-                        return None
-                    return letter
+            letter = self.waiting[0]
+            if not letter.flags & 6 or len(self.sent) < self.window:
+                return letter
         return None
 
-    def taken(self, letter: Letter, now: int):
-        """`letter` has been put into the encoder: QoS 0 is done, others await their answer."""
-        self.waiting -= 1
+    def taken(self, letter: Letter):
+        """`letter`, the next one, has left: QoS 0 is done, others await their answer."""
+        self.waiting.pop(0)
         if letter.flags & 6:
-            letter.stage = _SENT
-            letter.sent_at = now
-            self.unacknowledged += 1
+            letter.sent_at = self.now
+            self.sent.append(letter)
         else:
-            self._forget(letter)
+            self.forget(letter)
 
     def new_id(self) -> int:
         """A packet identifier that no unacknowledged message uses."""
-        number = self._last_id
-        while True:
-            number = number % 65535 + 1
-            if self._find(number) is None:
-                self._last_id = number
-                return number
+        if not self._free_ids:
+            self._find_free_ids()
+        self._free_ids -= 1
+        self._last_id += 1
+        return self._last_id
+
+    def _find_free_ids(self):
+        """Skip identifiers in use, and see how many follow that are not."""
+        used = [letter.packet_id for letters in (self.sent, self.waiting) for letter in letters]
+        last = self._last_id % _LAST_ID
+        while last + 1 in used:
+            last = (last + 1) % _LAST_ID
+        self._last_id = last
+        self._free_ids = (
+            min([_LAST_ID + 1] + [number for number in used if number > last]) - last - 1
+        )
 
     def acknowledged(self, packet_id: int) -> Letter | None:
-        """PUBACK or PUBCOMP: delivered. The message may be looked at until the next put()."""
-        letter = self._find(packet_id)
-        if letter is None or letter.stage == _WAITING:
-            return None
-        self.unacknowledged -= 1
-        self._forget(letter)
-        return letter
+        """PUBACK or PUBCOMP: delivered. Hand the message to forget() after a look at it."""
+        for letter in self.sent:
+            if letter.packet_id == packet_id:
+                self.sent.remove(letter)
+                return letter
+        return None
 
-    def received(self, packet_id: int, now: int):
+    def received(self, packet_id: int):
         """PUBREC: from now on only the release is repeated."""
-        letter = self._find(packet_id)
-        if letter and letter.stage == _SENT:
-            letter.stage = _RELEASED
-            letter.sent_at = now
+        for letter in self.sent:
+            if letter.packet_id == packet_id:
+                letter.released = True
+                letter.sent_at = self.now
 
-    def overdue(self, now: int, patience_ms: int) -> bool:
+    def overdue(self, patience_ms: int) -> bool:
         """True when the broker has owed an answer for too long."""
-        if self.unacknowledged:
-            for letter in self._letters:
-                if letter.stage != _WAITING and since(now, letter.sent_at) > patience_ms:
-                    return True
+        for letter in self.sent:
+            if since(self.now, letter.sent_at) > patience_ms:
+                return True
         return False
 
     def reconnected(self, session_present: bool):
@@ -167,35 +191,28 @@ class Outbox:
 
         In a resumed session under its old packet identifier with DUP, otherwise as new.
         """
-        for letter in self._letters:
-            if letter.stage == _SENT or (letter.stage == _RELEASED and not session_present):
-                letter.stage = _WAITING
-                self.waiting += 1
-                self.unacknowledged -= 1
-                if session_present:
-                    letter.flags |= _DUPLICATE
-            if not session_present and letter.stage == _WAITING:
+        again = [letter for letter in self.sent if not (session_present and letter.released)]
+        for letter in again:
+            self.sent.remove(letter)
+            letter.released = False
+            if session_present:
+                letter.flags |= _DUPLICATE
+        self.waiting[:0] = again
+        if not session_present:
+            for letter in self.waiting:
                 letter.packet_id = 0
                 letter.flags &= ~_DUPLICATE
 
-    def releases(self, now: int):
+    def releases(self):
         """Yield the packet identifiers whose PUBREL has to be sent again."""
-        for letter in self._letters:
-            if letter.stage == _RELEASED:
-                letter.sent_at = now
-                yield letter.packet_id
+        for letter in self.sent:
+            letter.sent_at = self.now
+            yield letter.packet_id
 
-    def _find(self, packet_id: int) -> Letter | None:
-        for letter in self._letters:
-            if letter.packet_id == packet_id:
-                return letter
-        return None
-
-    def _forget(self, letter: Letter):
-        self._letters.remove(letter)
-        self._bytes -= _size(letter.payload)
-        letter.packet_id = 0
-        self._spare.append(letter)
+    def forget(self, letter: Letter):
+        """A message that has left the outbox; its object may serve another one."""
+        letter.payload = None
+        self.spare.append(letter)
 
 
 def _size(payload) -> int:

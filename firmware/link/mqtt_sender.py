@@ -8,6 +8,8 @@ from firmware.link.stream import failure
 
 _PUBREL = const(0x60)
 _HEAD = const(16)  # a packet's bytes besides topic, payload and properties
+_FIRST_REQUEST = const(65280)  # packet identifiers of SUBSCRIBE and UNSUBSCRIBE
+_REQUESTS = const(256)
 _TICKS = const(0x3FFFFFFF)
 
 
@@ -21,12 +23,14 @@ class Sender:
         self.encoder = Encoder(options.send_buffer)
         self.outbox = Outbox(options.queue, options.queue_bytes, options.window)
         self.open = False  # CONNACK has come, messages may be sent
+        self.direct = False  # 3.1.1, and all requests have left
+        self.corked = False  # somebody is going to flush soon
         self.published = 0
         self.agreed = {}  # MQTT 5: properties of the broker's CONNACK
         self.owed = []  # acknowledgements that found no room
         self.asks = []  # (filter, QoS or -1 to unsubscribe) to be sent
         self.asked = {}  # packet identifier: filter
-        self.asked_at = self.now = 0
+        self.asked_at = self._requested = 0
         self.socket = self.broken = None
         self.spoke = False
         self._filters = {}
@@ -37,29 +41,31 @@ class Sender:
         """A new connection: greet the broker."""
         self.socket = socket
         self.broken = None
+        self.corked = False
         self.encoder.begin(five)
         self.encoder.connect(self._owner)
         self.flush()
 
     def resume(self, present: bool, agreed: dict, now: int):
         """Ask for topics again, and send again what was not acknowledged."""
-        self.now = now
+        self.outbox.now = now
         self.owed.clear()
         self.agreed = agreed
         self.outbox.window = min(self._window, agreed.get(0x21, 65535))
         self.outbox.reconnected(present)
-        for packet_id in self.outbox.releases(now):
+        for packet_id in self.outbox.releases():
             self.acknowledge(_PUBREL, packet_id)
         self.asks = list(self._filters.items())
         self.asked.clear()
         self.open = True
+        self._choose()
 
     def end(self, code: int):
         """Forget the connection; with a code >= 0 say good-bye first, if there is room."""
         if self.open and code >= 0 and self.encoder.room() >= 4:
             self.encoder.disconnect(code)
             self.flush()
-        self.open = False
+        self.open = self.direct = False
         self.socket = None
 
     def subscribe(self, topic_filter: bytes, qos: int):
@@ -81,87 +87,102 @@ class Sender:
         """
         qos = qos << 1 | retain
         if (
-            type(topic) is bytes
+            self.direct
+            and type(topic) is bytes
             and type(payload) is bytes
-            and not qos & 6
-            and self.open
             and not self.outbox.waiting
-            and self.encoder.put(topic, payload, qos)
         ):
-            self.published += 1
-            self.flush()
-            return True
+            self.encoder.packet_id = self.outbox.track(topic, payload, qos) if qos & 6 else 0
+            if self.encoder.packet_id >= 0 and (
+                self.encoder.put(topic, payload, qos)
+                or (self.corked and self._emptied() and self.encoder.put(topic, payload, qos))
+            ):
+                self.published += 1
+                if not self.corked:
+                    self.flush()
+                return True
+            self.outbox.untrack(self.encoder.packet_id)
         self._keep = keep
         return self._later(topic, payload, qos)
 
-    def _later(self, topic, payload, flags: int) -> bool:
-        """Through the queue, which may be empty."""
-        if type(topic) is not bytes:
-            topic = topic.encode() if isinstance(topic, str) else bytes(topic)
-        if type(payload) is not bytes and isinstance(payload, str):
+    def _later(self, topic, payload, flags: int):
+        """Make bytes of it, or let it go through the queue."""
+        if isinstance(payload, str):
             payload = payload.encode()
+        elif type(topic) is not bytes:
+            topic = topic.encode() if isinstance(topic, str) else bytes(topic)
+        else:
+            return self._queue(topic, payload, flags)
+        return self.publish(topic, payload, flags >> 1, flags & 1, self._keep)
+
+    def _emptied(self) -> bool:
+        """Write what others were to write soon; True if that has made all the room there is."""
+        if not self.encoder.end:
+            return False
+        self.flush()
+        return not self.encoder.end
+
+    def _queue(self, topic: bytes, payload, flags: int) -> bool:
         if len(topic) + _HEAD > len(self.encoder.buffer):
             return False
-        if type(payload) is bytes and self._now_or_never(topic, payload, flags):
-            return True
         if not self.outbox.put(topic, payload, flags, self._keep):
             return False
         if self.open:
             self.fill()
         return True
 
-    def _now_or_never(self, topic: bytes, payload: bytes, flags: int) -> bool:
-        """The short way for QoS 1 and 2; False if anything stands against it."""
-        outbox = self.outbox
-        if not self.open or not flags & 6 or outbox.waiting or self.agreed:
-            return False
-        if outbox.unacknowledged >= outbox.window:
-            return False
-        self.encoder.packet_id = self._new_id()
-        if not self.encoder.put(topic, payload, flags):
-            return False
-        letter = outbox.sent(topic, payload, flags, self.now)
-        letter.packet_id = self.encoder.packet_id
-        self.published += 1
-        self.flush()
-        return True
-
     def respond(self, topic: bytes, payload, flags: int, properties: bytes) -> bool:
         """The same for an answer with MQTT 5 properties."""
         if not self.outbox.put(topic, payload, flags, NEWEST):
             return False
-        self.outbox.last().properties = properties
+        self.outbox.waiting[-1].properties = properties
         if self.open:
             self.fill()
         return True
 
     def fill(self):
         """Put what waits into the encoder as far as there is room, and write."""
-        now = self._owner.clock() & _TICKS
-        if self.owed or self.asks:
-            self._fill_requests(now)
         outbox = self.outbox
-        while letter := outbox.next():
+        outbox.now = self._owner.clock() & _TICKS
+        if self.owed or self.asks:
+            self._fill_requests()
+        while (letter := outbox.next()) is not None:
             if self.agreed and not self._allowed(letter):
                 continue
             if letter.flags & 6 and not letter.packet_id:
-                letter.packet_id = self._new_id()
+                letter.packet_id = outbox.new_id()
             if not self._put(letter):
                 break
-            outbox.taken(letter, now)
+            outbox.taken(letter)
             self.published += 1
-        self.flush()
+        if not self.corked:
+            self.flush()
 
-    def _fill_requests(self, now: int):
+    def _fill_requests(self):
         encoder = self.encoder
         while self.owed and encoder.acknowledge(self.owed[0] >> 16, self.owed[0] & 0xFFFF):
             self.owed.pop(0)
-        while self.asks and encoder.room() >= len(self.asks[0][0]) + _HEAD:
-            topic_filter, qos = self.asks.pop(0)
-            packet_id = self._new_id()
+        while self.asks and len(self.asked) < _REQUESTS:
+            topic_filter, qos = self.asks[0]
+            if encoder.room() < len(topic_filter) + _HEAD:
+                break
+            self.asks.pop(0)
+            packet_id = self._request_id()
             encoder.ask(packet_id, topic_filter, qos)
             self.asked[packet_id] = topic_filter
-            self.asked_at = now
+            self.asked_at = self.outbox.now
+        self._choose()
+
+    def _choose(self):
+        self.direct = not (self.encoder.five or self.asks)
+
+    def _request_id(self) -> int:
+        """A packet identifier above those of messages, so that the two never meet."""
+        while True:
+            self._requested = (self._requested + 1) % _REQUESTS
+            packet_id = _FIRST_REQUEST + self._requested
+            if packet_id not in self.asked:
+                return packet_id
 
     def _put(self, letter) -> bool:
         """One message into the encoder: beside others if it fits, alone if it is large."""
@@ -187,12 +208,6 @@ class Sender:
         self._owner.note(1, f"{size} bytes on {letter.topic[:60]} are too large for the broker")
         self.outbox.discard(letter)
         return False
-
-    def _new_id(self) -> int:
-        packet_id = self.outbox.new_id()
-        while packet_id in self.asked:
-            packet_id = self.outbox.new_id()
-        return packet_id
 
     def flush(self):
         """Write what the socket takes now; a failure shows at the next step."""

@@ -21,7 +21,7 @@ _ANSWER_MS = const(10000)  # for PINGRESP
 _ACKNOWLEDGE_MS = const(20000)  # for PUBACK, PUBREC, PUBCOMP, SUBACK
 _STALL_MS = const(20000)  # for a peer that reads nothing
 _CHECK_MS = const(250)
-_MESSAGES = const(4)  # per step
+_PACKETS = const(8)  # per step
 _STEP_MS = const(5)  # no further message after that
 _INCOMPLETE = const(64)  # QoS 2 messages that await their release
 _TICKS = const(0x3FFFFFFF)
@@ -42,7 +42,6 @@ class Traffic:
         self._sender = sender
         self._encoder = sender.encoder
         self._owed = sender.owed
-        self._full = options.send_buffer - 4 * _MESSAGES
         self._incomplete = []
         self._heard = self._pinged = False
 
@@ -70,8 +69,10 @@ class Traffic:
     def step(self, now: int) -> bool:
         """Receive and send what can be; True if there is more to do at once."""
         sender = self._sender
-        sender.now = now
-        busy = self.receive(now)
+        sender.outbox.now = now
+        sender.corked = True  # what the receivers publish leaves with all the rest
+        busy = self._receive(now)
+        sender.corked = False
         if sender.outbox.waiting or sender.asks or sender.owed:
             sender.fill()
         if sender.encoder.end:
@@ -91,26 +92,38 @@ class Traffic:
             self._check(now)
         return busy
 
-    def receive(self, now: int) -> bool:
+    def welcome(self, now: int):
+        """Take the first packet when it is there."""
+        kind = self.decoder.next()
+        if not kind and self._read(self.decoder):
+            kind = self.decoder.next()
+        if kind:
+            self._owner.greeted(kind, now)
+
+    def _receive(self, now: int) -> bool:
         """Take what has arrived, a few packets at most; True if anything came."""
         decoder = self.decoder
         busy = False
-        for _ in range(_MESSAGES):
-            # without room for an acknowledgement TCP holds the rest
-            if self._encoder.end > self._full or self._encoder.open or self._owed:
-                break
+        left = _PACKETS
+        # without room for an acknowledgement TCP holds the rest
+        while left and not self._owed and self._sender.open:
+            left -= 1
             kind = decoder.next()
             if not kind:
                 if not self._read(decoder):
                     break
                 busy = True
                 kind = decoder.next()
-            if kind:
+            if kind == _PUBACK:
                 busy = self._heard = True
-                if kind != _PUBLISH or not self._sender.open:
-                    self._answer(kind, now)
-                elif self._message(decoder, now):
+                self._delivered(decoder.packet_id)
+            elif kind == _PUBLISH:
+                busy = self._heard = True
+                if self._message(decoder, now):
                     break
+            elif kind:
+                busy = self._heard = True
+                self._answer(kind)
         return busy
 
     def _read(self, decoder) -> bool:
@@ -139,15 +152,13 @@ class Traffic:
     def _message(self, decoder, now: int) -> bool:
         """Hand over a message and acknowledge it; True when it is time to let others run."""
         self.received += 1
-        qos = decoder.qos
-        if qos == 2:
+        if decoder.qos == 2:
             self._message_once(decoder)
         else:
-            packet_id = decoder.packet_id
             self._owner.on_message(decoder.topic, decoder.payload, decoder)
-            if qos and not self._encoder.acknowledge(_PUBACK, packet_id):
-                self._owed.append(_PUBACK << 16 | packet_id)
-        return (self._owner.clock() - now) & _TICKS > _STEP_MS or not self._sender.open
+            if decoder.qos and not self._encoder.acknowledge(_PUBACK, decoder.packet_id):
+                self._owed.append(_PUBACK << 16 | decoder.packet_id)
+        return (self._owner.clock() - now) & _TICKS > _STEP_MS
 
     def _message_once(self, decoder):
         """QoS 2: known until its release."""
@@ -159,14 +170,10 @@ class Traffic:
             self._owner.on_message(decoder.topic, decoder.payload, decoder)
         self._sender.acknowledge(_PUBREC, packet_id)
 
-    def _answer(self, kind: int, now: int):
-        """Any packet but a message."""
-        if not self._sender.open:
-            self._owner.greeted(kind, now)
-        elif kind == _PUBACK:
-            self._delivered(self.decoder.packet_id)
-        elif _PUBREC <= kind <= _PUBCOMP:
-            self._acknowledged(kind, self.decoder.packet_id, now)
+    def _answer(self, kind: int):
+        """What comes seldom."""
+        if _PUBREC <= kind <= _PUBCOMP:
+            self._acknowledged(kind, self.decoder.packet_id)
         elif kind == _PINGRESP:
             self._pinged = False
         elif kind == _SKIPPED:
@@ -183,26 +190,38 @@ class Traffic:
         if refused and decoder.code & 0x80:
             self._owner.note(0, f"no right to subscribe to {refused.decode()}")
 
-    def _acknowledged(self, kind: int, packet_id: int, now: int):
-        """The four packets that accompany messages of QoS 1 and 2."""
+    def _acknowledged(self, kind: int, packet_id: int):
+        """The three packets that accompany messages of QoS 2."""
         if kind == _PUBREL:
             if packet_id in self._incomplete:
                 self._incomplete.remove(packet_id)
             self._sender.acknowledge(_PUBCOMP, packet_id)
         elif kind == _PUBREC and not self.decoder.code & 0x80:
-            self._sender.outbox.received(packet_id, now)
+            self._sender.outbox.received(packet_id)
             self._sender.acknowledge(_PUBREL, packet_id)
         else:
             self._delivered(packet_id)
 
     def _delivered(self, packet_id: int):
-        letter = self._sender.outbox.acknowledged(packet_id)
+        outbox = self._sender.outbox
+        if outbox.sent and outbox.sent[0].packet_id == packet_id:
+            letter = outbox.sent.pop(0)  # as nearly always
+        else:
+            letter = outbox.acknowledged(packet_id)
+            if letter is None:
+                return
+        payload = letter.payload
+        letter.payload = None
+        outbox.spare.append(letter)
         # Only 5 has a code here; without, the field is the one of some packet before.
-        if letter and self.decoder.five and self.decoder.code & 0x80:
-            self._owner.note(1, f"a message on {letter.topic.decode()} was refused by the broker")
-            self._owner.on_refused(letter.topic, letter.payload)
-        elif letter:
-            self._owner.on_delivered(letter.topic, letter.payload)
+        if self.decoder.five and self.decoder.code & 0x80:
+            self._refused(letter.topic, payload)
+        else:
+            self._owner.on_delivered(letter.topic, payload)
+
+    def _refused(self, topic: bytes, payload):
+        self._owner.note(1, f"a message on {topic.decode()} was refused by the broker")
+        self._owner.on_refused(topic, payload)
 
     def _skip(self, decoder):
         self.skipped += 1
@@ -228,7 +247,7 @@ class Traffic:
             self._sender.flush()
         if since(now, self._stuck_at) > _STALL_MS:
             raise LinkError("the broker reads nothing")
-        if self._sender.outbox.overdue(now, _ACKNOWLEDGE_MS) or (
+        if self._sender.outbox.overdue(_ACKNOWLEDGE_MS) or (
             self._sender.asked and since(now, self._sender.asked_at) > _ACKNOWLEDGE_MS
         ):
             raise LinkError("no acknowledgement")
