@@ -28,7 +28,6 @@ class Recorder:
         self._ledger = ledger
         self._sessions = sessions
         self._log = log
-        self._faults = faults.table()
 
     async def run(self):
         """Look ten times a second, for ever."""
@@ -51,13 +50,14 @@ class Recorder:
         if kind == events.STATE:
             self._log.info("charge", f"state {states.NAMES[value]}")
         elif kind == events.FAULT:
-            code, name, unit, _, _, text = self._faults[value - 1]
+            # Parsed when it is needed: kept, the table would take 3 KB.
+            code, name, unit, _, _, text = faults.table()[value - 1]
             measured = self._point.faults.measured[code]
             self._log.error("fault", f"{name}: {text} ({measured} {unit})")
             if code == faults.SUPPLY:
                 self._ledger.flush()  # there may be time for one record
         elif kind == events.CLEARED:
-            self._log.info("fault", f"{self._faults[value - 1][1]} cleared")
+            self._log.info("fault", f"{faults.table()[value - 1][1]} cleared")
         else:
             self._log.info("charge", f"{_TEXTS[kind]} {value}")
         if kind == events.OPENED:

@@ -20,14 +20,13 @@ class Area:
     """`blocks` erase blocks of `block_size` usable bytes each.
 
     `device` is the block device below littlefs (on the ESP32 the esp32.Partition), `places` the
-    numbers of its blocks that are ours, `heads` the first 32 bytes of each. OSError comes
-    through from the device.
+    numbers of its blocks that are ours; each begins with the 32 bytes by which it was found.
+    OSError comes through from the device.
     """
 
-    def __init__(self, device, places: list, heads: list):
+    def __init__(self, device, places: list):
         self._device = device
         self._places = places
-        self._heads = heads
         self.blocks = len(places)
         self.block_size = device.ioctl(_BLOCK_SIZE, 0) - _HEAD
 
@@ -42,8 +41,10 @@ class Area:
     def erase(self, block: int):
         """Set all bits to 1: one block erase and one program, 45 ms typical and 400 ms worst."""
         place = self._places[block]
+        head = bytearray(_HEAD)
+        self._device.readblocks(place, head, 0)
         self._device.ioctl(_ERASE, place)
-        self._device.writeblocks(place, self._heads[block], 0)
+        self._device.writeblocks(place, head, 0)
 
 
 def claim(folder: str, device, wear, name: str = "ledger", count: int = 16) -> Area:
@@ -54,6 +55,6 @@ def claim(folder: str, device, wear, name: str = "ledger", count: int = 16) -> A
     """
     from firmware.store.reserve import reserve
 
-    places, heads = reserve(folder + "/" + name, device, wear, count)
+    places = reserve(folder + "/" + name, device, wear, count)
     forget("reserve")
-    return Area(device, places, heads)
+    return Area(device, places)

@@ -14,7 +14,7 @@ _BLOCK_SIZE = const(5)
 
 
 def reserve(folder: str, device, wear, count: int):
-    """(numbers of the blocks on `device`, the first 32 bytes of each) for `count` files."""
+    """The numbers of the blocks on `device` that `count` files reserve."""
     try:
         heads = _heads(folder, device, wear, count)
         places = _find(device, heads)
@@ -28,7 +28,7 @@ def reserve(folder: str, device, wear, count: int):
         raise StoreError(f"no room for {folder}: {error}")
     if any(len(found) != 1 for found in places):
         raise StoreError(f"the blocks of {folder} are not found on the flash")
-    return [found[0] for found in places], heads
+    return [found[0] for found in places]
 
 
 def _heads(folder, device, wear, count):
