@@ -2,10 +2,13 @@
 PYTHON ?= python3
 BIN := .tools/bin
 VENV := .tools/venv/bin
+DEPLOY := $(VENV)/python tools/deploy
+PORT_GIVEN = --port '$(PORT)' $(if $(FORCE),--force)
+FILE_GIVEN = $(if $(FILE),--file '$(FILE)')
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
+.PHONY: board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +52,30 @@ test-brokers: setup  ## Fetch other MQTT brokers into .tools/brokers and test th
 
 image: setup  ## Build what goes onto the board into build/image, and print what it takes.
 	@$(VENV)/python tools/image
+
+board: setup  ## Start a simulated board that the next seven targets can talk to. FRESH=1 is a new chip, OPTIONS='romfs=1'.
+	@$(PYTHON) tools/sim/serial_bridge.py $(if $(FRESH),--fresh) $(OPTIONS)
+
+flash: setup  ## Put MicroPython on the chip: PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC-....bin; ERASE=1 empties it before.
+	@PYTHON='$(PYTHON)' $(DEPLOY) flash $(PORT_GIVEN) --firmware '$(FIRMWARE)' $(if $(ERASE),--erase)
+
+deploy: image  ## Put the firmware on the chip: PORT=, the first time BOARD=. FORCE=1 ends a charge.
+	@$(DEPLOY) deploy $(PORT_GIVEN) --board '$(BOARD)'
+
+repl: setup  ## Talk to the running firmware's console: PORT=. Stops nothing.
+	@$(DEPLOY) repl $(PORT_GIVEN)
+
+logs: setup  ## Print what the box has logged, and go on: PORT=. ONCE=1 ends, STOP=1 stops a box that does not answer.
+	@$(DEPLOY) logs $(PORT_GIVEN) $(if $(ONCE),--once) $(if $(STOP),--stop)
+
+backup: setup  ## Copy settings and counters from the board into a file: PORT=, FILE=name.tar.gz.
+	@$(DEPLOY) backup $(PORT_GIVEN) $(FILE_GIVEN)
+
+restore: setup  ## Bring them back: PORT=, FILE=name.tar.gz. Counters never go down.
+	@$(DEPLOY) restore $(PORT_GIVEN) $(FILE_GIVEN)
+
+factory-reset: setup  ## Forget the settings of the board: PORT=, CONFIRM=yes.
+	@$(DEPLOY) factory-reset $(PORT_GIVEN) --confirm '$(CONFIRM)'
 
 budget: image  ## Print the RAM that the image holds on the 32-bit MicroPython. ARGS=--modules tells more.
 	@$(VENV)/python tools/budget $(ARGS)

@@ -83,7 +83,8 @@ def stop(line: Line, force: bool, what: str):
     if isinstance(found, Unknown) and not force:
         raise DeployError(
             f"no command is answered at {line.port}, so that nobody knows whether a car is "
-            f"charging. If the board is there and that is not so: FORCE=1. It said:{line.last_words()}"
+            f"charging. If the board is there and that is not so: FORCE=1. "
+            f"It said:{line.last_words()}"
         )
     if found.charging and not force:
         raise DeployError(

@@ -180,7 +180,9 @@ def _come_up(line: Line, image: ImageFile):
     while time.monotonic() < end:
         found = line.what_runs(2.0)
         if isinstance(found, Running):
-            print(f"It runs version {image.version} and answers.")
+            if found.version != image.version:
+                raise DeployError(f"it went back to version {found.version}: `make logs`")
+            print(f"It runs version {found.version} and answers.")
             return
         if isinstance(found, Nothing):
             raise DeployError(

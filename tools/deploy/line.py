@@ -13,8 +13,24 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
+_CHARGING = (3, 4)  # states C and D of IEC 61851-1, as the API counts them
 _ANSWER_S = 4.0
 _QUIET_S = 1.5
+# A start that we have ended is not one that a version on trial has failed.
+_UNCOUNT = """
+import os
+try:
+    with open("/data/slots/choice") as file:
+        _words = file.read().split()
+    if _words[1:2] == ["trial"] and int(_words[2]):
+        with open("/data/slots/choice.new", "w") as file:
+            file.write("%s trial %d" % (_words[0], int(_words[2]) - 1))
+        os.rename("/data/slots/choice.new", "/data/slots/choice")
+except (OSError, ValueError, IndexError):
+    pass
+"""
+# What main.py prints before it resets a firmware that has failed, contactors open.
+_FAILED = 'File "main.py", line'
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -23,7 +39,7 @@ class DeployError(Exception):
 
 
 class Nothing:
-    """No firmware runs: the board shows a prompt, or asks for its first commissioning."""
+    """No firmware runs: a prompt is shown, the board is asked for, or main.py has failed."""
 
     charging = False
     info = None
@@ -42,9 +58,9 @@ class Running:
     def __init__(self, info: dict):
         self.info = info
         states = [device for device in info.get("devices", []) if device.get("dev_id") == "E1"]
-        self.charging = any(
-            device.get("state") in (2, 3) and not device.get("paused") for device in states
-        )
+        model = next((device.get("model", "") for device in states), "")
+        self.version = (model.split(",") + [""] * 4)[3]
+        self.charging = any(device.get("state") in _CHARGING for device in states)
 
 
 class Line:
@@ -65,6 +81,9 @@ class Line:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         with contextlib.suppress(OSError):
             self._serial.close()
 
@@ -80,7 +99,7 @@ class Line:
     @staticmethod
     def judge(said: str):
         """What an answer tells about who gave it; None when it tells nothing."""
-        if ">>> " in said or "Board (" in said:
+        if ">>> " in said or "Board (" in said or _FAILED in said:
             return Nothing()
         for line in lines(said):
             with contextlib.suppress(ValueError):
@@ -136,6 +155,7 @@ class Line:
 
     def soft_reset(self):
         """Start boot.py and not main.py, with all memory free."""
+        self.run(_UNCOUNT)
         with unplugged(self.port), contextlib.redirect_stdout(io.StringIO()):
             try:
                 self.transport.enter_raw_repl(soft_reset=True, timeout_overall=30)
@@ -164,6 +184,8 @@ class Line:
 
     def restart(self):
         """Reset the chip; it starts with what is on its flash."""
+        with contextlib.suppress(DeployError):
+            self.run(_UNCOUNT)
         with contextlib.suppress(OSError, serial.SerialException, TransportError):
             self.transport.exec_raw_no_follow("import machine\nmachine.reset()")
             time.sleep(0.2)
@@ -219,7 +241,7 @@ def refusal(port: str) -> str:
             return f"{port} may not be opened: add yourself to its group (dialout), log in anew"
         if error.errno in (errno.EAGAIN, errno.EBUSY) or "lock" in str(error):
             return f"{port} is in use: close the other program that has it open"
-        if error.errno == errno.ENOTTY:
+        if error.errno == errno.ENOTTY or "configure port" in str(error):
             return f"{port} is no serial port. {present()}"
         return f"{port} cannot be opened: {error}"
     return f"{port} could not be opened just now: try again"

@@ -11,7 +11,7 @@ MPREMOTE = Path(sys.executable).with_name("mpremote")
 
 def repl(port: str):
     """Talk to the console of the running firmware; Ctrl-C twice stops it, Ctrl-] leaves."""
-    Line(port).__exit__()  # says in words why a port cannot be opened
+    Line(port).close()  # says in words why a port cannot be opened
     print("The firmware goes on while you are here: help() lists its commands.")
     print("Ctrl-C twice stops it (the contactors open) and leads to MicroPython's prompt.")
     subprocess.run([str(MPREMOTE), "connect", port, "resume", "repl"], check=False)

@@ -18,6 +18,10 @@ def main(arguments) -> int:
         import esp32like
 
         steps = [python_tools.install, esp32like.install]
+    if "esptool" in arguments:
+        import flasher
+
+        steps = [python_tools.install, flasher.install]
     try:
         with locked():
             started = time.monotonic()

@@ -51,11 +51,11 @@ def _environment():
     shutil.rmtree(_FOLDER, ignore_errors=True)
     with scratch() as folder:
         pip = _with_pip(folder)
-        run("Installing the Python tools", [*pip, "install", *_OPTIONS, "-r", requirements])
+        run("Installing the Python tools", [*pip, "install", *OPTIONS, "-r", requirements])
     mark("venv", finished, [_PYTHON, _FOLDER / "bin" / "pytest"])
 
 
-_OPTIONS = (
+OPTIONS = (
     "--require-hashes",
     "--only-binary=:all:",
     "--no-compile",
@@ -63,6 +63,11 @@ _OPTIONS = (
     "--no-input",
     "--quiet",
 )
+
+
+def pip() -> list:
+    """The words that start pip in the environment."""
+    return [_PYTHON, "-m", "pip"]
 
 
 def _with_pip(folder: Path) -> list:
@@ -96,7 +101,7 @@ def _stubs():
                 "-m",
                 "pip",
                 "install",
-                *_OPTIONS,
+                *OPTIONS,
                 "--target",
                 folder / "typings",
                 "-r",

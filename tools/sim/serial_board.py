@@ -2,7 +2,7 @@
 
 Started by serial_bridge.py, with the line at standard input and output. Arguments: the checkout,
 the folder that keeps the chip, the numbers of two files for orders and answers, and options
-`name=value`: speed, psram and romfs (0 or 1), version (1.25.0), machine (as in sys.implementation).
+`name=value`: speed, psram and romfs (0 or 1), version (1.25.0), machine (sys.implementation's).
 """
 
 import os

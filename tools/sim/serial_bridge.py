@@ -2,7 +2,8 @@
 
 The chip is a MicroPython process with pipes; this bridge carries its bytes to the terminal and
 back, at the moments at which a USB cable would, and passes orders on: `state`, `car`, `nocar`,
-`power`, `reset`, `cut N lost`, and its own `unplug` and `plug` for the cable.
+`power`, `reset`, `cut N lost`, and its own for the cable: `unplug`, `plug`, and `garble N` to spoil
+a character of the N-th long piece that comes over.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from launch import ROOT, tool
 KEPT = ROOT / "build" / "board"
 _PIECE = 65536
 _DEAF_S = 0.5
+_LONG = 100
 
 
 class Bridge:
@@ -36,6 +38,7 @@ class Bridge:
         os.set_blocking(self._master, False)
         self.port = os.ttyname(self._slave)
         self.plugged = True
+        self._garble_in = 0
         self._backlog = b""
         self._waiting_since = 0.0
         orders, self._orders = os.pipe()
@@ -77,6 +80,12 @@ class Bridge:
 
     def _to_chip(self):
         data = os.read(self._master, _PIECE)
+        if len(data) > _LONG and self._garble_in:
+            self._garble_in -= 1
+            if not self._garble_in:
+                data = (
+                    data[:_LONG] + (b"B" if data[_LONG] == ord("A") else b"A") + data[_LONG + 1 :]
+                )
         if self.plugged:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._said, data)
@@ -105,6 +114,9 @@ class Bridge:
             if line in ("plug", "unplug"):
                 self.plugged = line == "plug"
                 self._backlog = b""
+                os.write(1, b"{}\n")
+            elif line.startswith("garble "):
+                self._garble_in = int(line.split()[1])
                 os.write(1, b"{}\n")
             elif line.strip():
                 os.write(self._orders, line.encode() + b"\n")
