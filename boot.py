@@ -209,7 +209,8 @@ class Image:
         import vfs
 
         if self._memory:
-            system = vfs.VfsRom(self._memory[_HEADER : _HEADER + self._size])
+            content = self._memory[_HEADER : _HEADER + self._size]
+            system = vfs.VfsRom(content)  # pyright: ignore  not in stock images
         else:
             system = Folder(self._file)
         vfs.mount(system, _MOUNT)

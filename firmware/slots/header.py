@@ -47,11 +47,11 @@ def read(line: bytes) -> dict:
 def judge(header: dict, board: str, chip: str, config: int):
     """ApiError unless an image may run here: board, chip, and version of the configuration."""
     needed = "{}.{}".format(*(header["micropython"] + [0, 0])[:2])
-    present = "{}.{}".format(*sys.implementation[1])
+    present = "{}.{}".format(*sys.implementation.version)
     mpy = getattr(sys.implementation, "_mpy", 0) & 255
     if header["chip"] != chip:
         raise bad(f"the image is for the chip {header['chip']}, this one is {chip}")
-    if tuple(header["micropython"]) > tuple(sys.implementation[1][:2]):
+    if tuple(header["micropython"]) > tuple(sys.implementation.version[:2]):
         raise bad(f"the image needs MicroPython {needed} or newer, this box runs {present}")
     if header["mpy"] != mpy:
         raise bad(

