@@ -236,6 +236,7 @@ class App:
         await asyncio.sleep_ms(_LAST_COUNTS_MS)
         if self.system.wanted == "factory reset":
             self.settings.load({})
+            self.settings.renewed()
         await self.memory.keeper.settle(self.board.now)
         raise Restarting
 

@@ -88,7 +88,9 @@ def _input(address) -> int:
 def _near(kind) -> str:
     from firmware.console.words import distance
 
-    nearest = min(kinds() + ["s0", "dts353"], key=lambda known: distance(kind, known))
+    known = kinds() + ["s0", "dts353"]
+    similar = [name for name in known if kind in name] or known
+    nearest = min(similar, key=lambda name: distance(kind, name))
     return f"Did you mean {nearest}? meter() lists them."
 
 

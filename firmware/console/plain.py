@@ -67,7 +67,7 @@ def _function(app, name):
         try:
             call = words.find(name, list(given), named)
         except CallError as error:
-            print(error)
+            sys.stdout.write(f"{error}\n")
             return
         finish(done(Plain(app), *call))
         app.finish()

@@ -79,8 +79,8 @@ class SerialLine(io.IOBase):
         return ready & argument
 
     def write(self, text) -> int:
-        if not isinstance(text, str):
-            text = str(text, "utf-8")
+        if not isinstance(text, str):  # a letter beyond ASCII may come in pieces
+            text = "".join([chr(byte) for byte in text])
         self.out.write(text)
         self.text = (self.text + text)[-_KEPT:]
         clock = self._clock
