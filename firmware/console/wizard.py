@@ -77,7 +77,7 @@ async def _asked(session, steps, place: int) -> int:
     try:
         taken = getattr(steps, "set_" + name)("" if answer.lower() == "none" else answer)
     except (ApiError, SettingError, ValueError) as error:
-        await session.say(f"  Not taken: {error.args[0] if error.args else error}\n")
+        await session.say(f"  Not taken: {error}\n")
         return place
     await session.say(f"  Taken: {taken}\n")
     if steps.leave:
