@@ -18,8 +18,8 @@ from firmware.board import Board, reset
 from firmware.charge.limits import Limits
 from firmware.charge.point import ChargePoint
 from firmware.charge.signals import Fitted, Refused
-from firmware.console.reader import Reader
 from firmware.clock import Clock
+from firmware.console.reader import Reader
 from firmware.front import Front
 from firmware.keepsake import Keepsake
 from firmware.log import Log

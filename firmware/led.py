@@ -53,8 +53,8 @@ def shown(code: int, notice: int) -> int:
 def lit(code: int, now: int) -> bool:
     """Whether the light is on at tick `now`.
 
-    `code` is the pattern of a state, a notice, or 16 + the number of a fault: long flashes for its tens,
-    short ones for its ones, and a pause.
+    `code` is the pattern of a state, a notice, or 16 + the number of a fault: long flashes for
+    its tens, short ones for its ones, and a pause.
     """
     if code < _FIRST_FAULT:
         return _PATTERNS[code] >> now % _PERIOD_MS // _STEP_MS & 1 == 1

@@ -37,7 +37,7 @@ class Portal:
         self._address = address
         self._scan = scan
         self._join = join
-        self._shared = None
+        self._shared = self._door = None
         self._tasks = []
         self._sockets = []
         self._found = []
@@ -66,6 +66,7 @@ class Portal:
         while since(self._until, self._box.now()) > 0:
             if queries:
                 self._answer_names(*queries)
+            self._keep_workers()
             self._watch()
             await asyncio.sleep_ms(_LOOK_MS)
         self._box.log.info("access", "the access point closes")
@@ -87,10 +88,15 @@ class Portal:
             self._box.log.error("access", f"no page, so it closes: port {_WEB_PORT}, {error}")
             return False
         self._sockets.append(listener)
-        door = HttpDoor(self._box, listener)
-        door.portal = self
-        self._tasks = [asyncio.create_task(door.serve()) for _ in range(_WORKERS)]
+        self._door = HttpDoor(self._box, listener)
+        self._door.portal = self
         return True
+
+    def _keep_workers(self):
+        """Those that serve our own door; one that has failed has said so, and begins anew."""
+        self._tasks = [task for task in self._tasks if not task.done()]
+        while self._door and len(self._tasks) < _WORKERS:
+            self._tasks.append(asyncio.create_task(self._door.serve()))
 
     def _search(self):
         self._found = []
@@ -187,11 +193,9 @@ class Portal:
         status = wifi.status()
         name = status["ssid"]
         if status["connected"]:
-            end = " This network closes in a minute." if self._told else ""
-            return (
-                f"Connected to {name}: the box is at http://{status['address']}/ there.{end}",
-                False,
-            )
+            end = " This network closes within a minute." if self._closing else ""
+            place = f"the box is at http://{status['address']}/ there."
+            return f"Connected to {name}: {place}{end}", False
         if status["problem"]:
             return f"Not connected to {name}: {status['problem']}.", False
         return f"Connecting to {name} …", True

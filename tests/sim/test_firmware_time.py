@@ -226,7 +226,7 @@ def test_the_clock_costs_one_write_in_the_life_of_the_box():
 
         def story(chip=chip, answers=answers):
             yield from started(chip)
-            yield 11 * 60000
+            yield 6 * 60000
             assert known(chip) == answers
             programs.append(app(chip).memory.wear.total["ledger"][1])
 

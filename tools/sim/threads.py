@@ -1,4 +1,4 @@
-"""Stands in for `_thread`: what a thread would be held by passes beside the firmware, not within it.
+"""Stands in for `_thread`: what would hold a thread passes beside the firmware, not within it.
 
 A thread runs in one piece, after the time for which its calls would have held it on the chip.
 """

@@ -3,7 +3,6 @@
 import usocket
 from silicon import SILICON
 from usocket import *  # noqa: F403  constants and inet functions
-from world.wifi import AP_ADDRESS
 
 # Where the chip's access point is concerned: the host keeps its low ports for itself.
 _PRIVILEGED = 1024
@@ -21,6 +20,7 @@ def getaddrinfo(host, *arguments):
     """As the builtin; a name, which is looked up with the whole program waiting, is noted."""
     if not str(host).replace(".", "").isdigit():
         SILICON.lookups.append(host)
-    if host == AP_ADDRESS and arguments and arguments[0] < _PRIVILEGED:
+    own = SILICON.world.wifi.own_address if SILICON.world else None
+    if host == own and arguments and arguments[0] < _PRIVILEGED:
         arguments = (arguments[0] + _MOVED,) + arguments[1:]
     return usocket.getaddrinfo(host, *arguments)

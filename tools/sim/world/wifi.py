@@ -9,9 +9,6 @@ _NO_AP = const(201)
 _WRONG_PASSWORD = const(202)
 _NOBODY = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 _RETRY_US = const(2500000)
-# The chip's own network is on the host, too; there its ports below 1024 are moved up by 18000
-# (twins/socket.py).
-AP_ADDRESS = "127.0.0.2"
 
 
 class Interface:
@@ -56,7 +53,8 @@ class Interface:
 
     def addresses(self) -> tuple:
         if self._number == 1:
-            return (AP_ADDRESS, "255.0.0.0", AP_ADDRESS, "0.0.0.0")
+            own = self.air.own_address
+            return (own, "255.0.0.0", own, "0.0.0.0")
         if not self.connected:
             return _NOBODY
         return self.fixed or self.air.addresses
@@ -102,6 +100,9 @@ class Wifi:
         self.rssi = -61
         self.delay_ms = 1800
         self.reachable = True
+        # The chip's own network is on the host, too; its ports below 1024 are moved up by 18000
+        # there (twins/socket.py).
+        self.own_address = "127.0.0.2"
         self.others = []
         self.opened_bare = 0
         self.hostname = "mpy-esp32"
