@@ -1,0 +1,154 @@
+"""The whole firmware from images: updates, trials and rollbacks, in files and in the flash."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from slots_images import ROOT, Images, small
+
+FORMS = ("files", "partition")
+# How often a version that does not prove itself is started before the old one is back, and why.
+SPOILT = {
+    "crashes": (4, "not confirmed in 4 starts"),
+    "hangs": (4, "not confirmed in 4 starts"),
+    "no_pilot_loop": (4, "not confirmed in 4 starts"),
+    "no_network": (1, "did not prove itself"),
+}
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    return Images(tmp_path_factory.mktemp("i"))
+
+
+def play(images, form, story, *words, interpreter="micropython"):
+    """Let a story of slots_box.py happen; what it printed."""
+    program = ROOT / ".tools/bin" / interpreter
+    run = subprocess.run(
+        [
+            program,
+            "-X",
+            "heapsize=64m",
+            "tests/system/slots_box.py",
+            story,
+            form,
+            images.folder,
+            *words,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    output = run.stdout + run.stderr
+    assert run.returncode == 0 and "\npassed" in output, output[-6000:]
+    return output
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("interpreter", ["micropython", "micropython32"])
+def test_a_good_version_is_confirmed_after_seven_minutes_and_stays(images, form, interpreter):
+    images.path("good")
+    play(images, form, "confirms", interpreter=interpreter)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_version_that_does_not_prove_itself_is_left_for_the_old_one(images, form, name):
+    images.path(name)
+    lives, reason = SPOILT[name]
+    play(images, form, "rolls_back", name, str(lives), reason)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_owner_goes_back_by_a_command(images, form):
+    images.path("good")
+    play(images, form, "by_hand")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_update_while_a_car_charges(images, form):
+    images.path("good")
+    play(images, form, "nobody_charging")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", ["0", "1", "2"])  # the operation is lost, torn, or done
+def test_a_power_cut_anywhere_in_an_update_leaves_a_box_that_charges(images, form, kind):
+    images.path("good")
+    count = int(re.search(r"operations (\d+)", play(images, form, "counts"))[1])
+    middle = range(30, count - 12, count // 8)
+    places = [str(place) for place in [*range(4), *middle, *range(count - 12, count)]]
+    play(images, form, "cut", kind, *places)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_may_not_be_is_refused_by_name_and_the_box_goes_on(images, form):
+    folder = images.folder
+    base = images.path("base").read_bytes()
+    flipped = bytearray(base)
+    flipped[200000] ^= 4
+    wrong = {
+        "text": (b"hello", "no image"),
+        "empty": (b"", "cut short within its header"),
+        "short": (base[:250000], "cut short:"),
+        "long": (base + b"x", "longer than its header"),
+        "flip": (bytes(flipped), "SHA-256"),
+        "magic": (b"X" + base[1:], "no image"),
+    }
+    changed = {
+        "chip": ({"chip": "esp32s3"}, "for the chip esp32s3"),
+        "mpy": ({"mpy": 7}, "bytecode has version 7"),
+        "newer": ({"micropython": [9, 1]}, "needs MicroPython 9.1"),
+        "config": ({"config": 0}, "up to version 0"),
+        "boards": ({"boards": ["devkit"]}, "no table of this board"),
+        "huge": ({"size": 3000000}, "needs 3000256 bytes"),
+        "bare": ({}, "has no firmware/app.mpy"),
+    }
+    for name, (data, _) in wrong.items():
+        (folder / f"{name}.img").write_bytes(data)
+    for name, (header, _) in changed.items():
+        # A ROM file system with nothing but padding in it.
+        small(folder / f"{name}.img", content=b"\xd2\xcd\x31\x18\x01\x16" + bytes(22), **header)
+    reasons = {name: reason for name, (_, reason) in (wrong | changed).items()}
+    play(images, form, "refuses", *[f"{name}={reason}" for name, reason in reasons.items()])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("slot", "choice", "slots"),
+    [
+        ("a", "a good 0", "a:base b:good"),
+        ("b", "b good 0", "a:base b:good"),
+        ("a", "rubbish", "a:base b:good"),
+        ("b", "rubbish", "b:good"),
+        ("a", "b good 0", "a:base"),
+        ("a", "b good 0", "a:base b:rotten"),
+        ("a", "b trial 0", "a:base b:flipped"),
+        ("a", "b bad 0", "a:base b:good"),
+        ("b", "b bad 0", "b:good"),
+        ("b", "b trial 4", "a:flipped b:good"),
+        ("a", "b nonsense 0", "a:base"),
+        ("a", "a good 99999999999", "a:base"),
+        ("a", "c good 0", "a:base"),
+    ],
+)
+def test_whatever_the_choice_says_the_box_starts_what_there_is(images, form, slot, choice, slots):
+    base = images.path("base").read_bytes()
+    images.path("good")
+    (images.folder / "rotten.img").write_bytes(base[:200] + b"\x00" * 500)
+    (images.folder / "flipped.img").write_bytes(base[:5000] + b"\xff" + base[5001:])
+    play(images, form, "starts", slot, choice, *slots.split())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_without_an_image_nothing_is_driven_and_nothing_resets(images, form):
+    (images.folder / "rotten.img").write_bytes(b'{"wallbox":1}')
+    play(images, form, "starts_not", "a:rotten")
+    play(images, form, "starts_not")
