@@ -6,8 +6,8 @@ from micropython import const
 
 from firmware.api.replays import Replays
 from firmware.api.topics import Topics, shown
-from firmware.codec.broker_url import BrokerUrl, UrlError
 from firmware.link.mqtt import ALWAYS, LATEST, NEWEST, MqttClient, Options
+from firmware.store.once import forget
 
 _LOOK_MS = const(50)
 # Functions of the API and the settings that name their brokers; input is what meters are fed by.
@@ -40,16 +40,21 @@ class MqttDoor:
         self._network_up = network_up
 
     def connect(self):
-        """Make the clients that the settings ask for; BrokerUrl errors are logged, not raised."""
+        """Make the clients that the settings ask for; a URL that is none is logged, not raised."""
+        from firmware.codec.broker_url import UrlError, parse
+
         mqtt = self._box.settings.mqtt
         for function, setting in _BROKERS.items():
             url = getattr(mqtt, setting)
             url = mqtt.broker if url == "mqtt" else url
             try:
                 if url and url != "mqtt":
-                    self._functions[function] = self._client(url)
+                    self._functions[function] = self.clients.get(url) or self._made(
+                        url, parse(url)
+                    )
             except UrlError as error:
                 self._box.log.error("mqtt", f"mqtt.{setting}: {error}")
+        forget("broker_url", "firmware.codec")
         for function, topic_filter in self._topics.filters():
             client = self._functions.get(function)
             if client:
@@ -64,14 +69,7 @@ class MqttDoor:
             for topic in self._meters.topics():
                 client.subscribe(topic, 0)
 
-    def _client(self, url):
-        client = self.clients.get(url)
-        if client is None:
-            client = self._made(BrokerUrl(url))
-            self.clients[url] = client
-        return client
-
-    def _made(self, broker):
+    def _made(self, url, broker):
         state = self._topics.root + "/online"
         name = f"wallbox-{self._box.system.serial}"
         will = (state, "0", 1, True)
@@ -88,6 +86,7 @@ class MqttDoor:
             client.publish(state, "1", 1, True)
 
         client.on_connected = connected
+        self.clients[url] = client
         return client
 
     def _options(self, broker):

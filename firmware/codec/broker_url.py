@@ -1,5 +1,7 @@
 """What a user writes as "broker": mqtt://user:password@host:port and its relatives."""
 
+from firmware.codec.broker import Broker, is_address
+
 # scheme: (encrypted, MQTT version tried first, lower version allowed, usual port)
 _SCHEMES = {
     "mqtt": (False, 4, False, 1883),
@@ -16,35 +18,28 @@ class UrlError(Exception):
     """The text names no broker; the argument says why and never repeats a password."""
 
 
-class BrokerUrl:
-    """One broker as the user named it; equal texts give equal `key`s.
-
-    `version` is the protocol level tried first (4 is MQTT 3.1.1, 5 is MQTT 5) and
-    `may_fall_back` tells whether 3.1.1 may be tried when the broker refuses 5.
-    `user` is None without a login, `password` None without a password; both are bytes.
-    """
-
-    def __init__(self, text: str):
-        scheme, mark, rest = text.partition("://")
-        if not mark or scheme.lower() not in _SCHEMES:
-            raise UrlError(f"starts with none of {', '.join(sorted(_SCHEMES))} and ://")
-        self.secure, self.version, self.may_fall_back, usual_port = _SCHEMES[scheme.lower()]
-        login, mark, place = rest.rpartition("@")
-        user, colon, password = login.partition(":")
-        self.user = _unescape(user) if mark else None
-        self.password = _unescape(password) if colon else None
-        if place.endswith("/"):
-            place = place[:-1]
-        host, colon, port = place.partition(":")
-        self.host = _checked_host(host.lower())
-        self.port = _checked_port(port) if colon else usual_port
-        self.key = f"{scheme.lower()}://{login}@{self.host}:{self.port}"
-
-    def __repr__(self):
-        return f"{'mqtts' if self.secure else 'mqtt'}://{self.host}:{self.port}"
+def parse(text: str) -> Broker:
+    """The broker that a URL names. Raises UrlError."""
+    scheme, mark, rest = text.partition("://")
+    scheme = scheme.lower()
+    if not mark or scheme not in _SCHEMES:
+        raise UrlError(f"starts with none of {', '.join(sorted(_SCHEMES))} and ://")
+    secure, version, may_fall_back, usual_port = _SCHEMES[scheme]
+    login, mark, place = rest.rpartition("@")
+    user, colon, password = login.partition(":")
+    user = _unescape(user) if mark else None
+    password = _unescape(password) if colon else None
+    if place.endswith("/"):
+        place = place[:-1]
+    host, colon, port = place.partition(":")
+    broker = Broker(_checked_host(host.lower()), _checked_port(port) if colon else usual_port)
+    broker.secure, broker.version, broker.may_fall_back = secure, version, may_fall_back
+    broker.user, broker.password = user, password
+    broker.key = f"{scheme}://{login}@{broker.host}:{broker.port}"
+    return broker
 
 
-def broker_url(text: str, default: BrokerUrl | None = None) -> BrokerUrl | None:
+def broker_url(text: str, default: Broker | None = None) -> Broker | None:
     """The broker a setting names: None for the empty text, `default` for the bare word mqtt.
 
     Raises UrlError with the reason in words.
@@ -54,7 +49,7 @@ def broker_url(text: str, default: BrokerUrl | None = None) -> BrokerUrl | None:
         return None
     if text.lower() == "mqtt":
         return default
-    return BrokerUrl(text)
+    return parse(text)
 
 
 def _checked_host(host: str) -> str:
@@ -71,16 +66,6 @@ def _checked_host(host: str) -> str:
     if host[-1].isdigit() and not is_address(host):
         raise UrlError("not an IPv4 address")
     return host
-
-
-def is_address(host: str) -> bool:
-    """True for a literal IPv4 address such as 192.168.1.20."""
-    parts = host.split(".")
-    return len(parts) == 4 and all(_is_octet(part) for part in parts)
-
-
-def _is_octet(part: str) -> bool:
-    return part.isdigit() and len(part) <= 3 and int(part) < 256
 
 
 def _checked_port(text: str) -> int:

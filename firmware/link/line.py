@@ -4,7 +4,7 @@ from os import urandom
 
 from micropython import const
 
-from firmware.codec.broker_url import is_address
+from firmware.codec.broker import is_address
 from firmware.link.stream import LinkError, TcpStream
 from firmware.ticks import after, since
 

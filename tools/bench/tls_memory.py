@@ -7,7 +7,7 @@ import gc
 import sys
 from time import sleep_ms, ticks_ms
 
-from firmware.codec.broker_url import BrokerUrl
+from firmware.codec.broker_url import parse
 from firmware.link.mqtt import MqttClient, Options
 
 
@@ -31,7 +31,7 @@ def main():
         from firmware.link.tls import Trust
 
         options.trust = Trust(ca)
-    client = MqttClient(BrokerUrl(url), "bench", Quiet(), None, options)
+    client = MqttClient(parse(url), "bench", Quiet(), None, options)
     gc.collect()
     heap, process = gc.mem_alloc(), process_kb()
     peak = process

@@ -179,7 +179,7 @@ def test_the_transaction_log_hears_of_a_refusal():
 
 
 def test_the_settings_for_tls_and_sizes_reach_the_client():
-    from firmware.codec.broker_url import BrokerUrl
+    from firmware.codec.broker_url import parse
 
     try:
         import tls
@@ -194,7 +194,7 @@ def test_the_settings_for_tls_and_sizes_reach_the_client():
         tls_key_file="/data/own.key",
         tls_wait_s=600,
     )
-    options = made._options(BrokerUrl("mqtts://broker"))
+    options = made._options(parse("mqtts://broker"))
     trust = options.trust
     assert options.receive_limit == 2048
     assert (trust.ca, trust.certificate, trust.key) == (
