@@ -37,8 +37,9 @@ async def examine(test):
 async def _shown(test, level: int, question: str) -> bool:
     """Wait for a level of the pilot, or for Enter."""
     session, point = test.session, test.point
+    session.answer = None
     await session.say(question)
-    session.question, session.answer = question, None
+    session.question = question
     settled = await test.until(
         lambda: session.answer is not None or _settled(point, level) or point.faults.active,
         _PLUG_MS,

@@ -32,7 +32,7 @@ async def _cable(test):
     ohm = test.point.inputs.proximity_ohm
     if ohm is None:
         await test.tell(NOT_FITTED, "cable coding")
-    elif test.alone and not test.point.transaction.open:
+    elif not test.point.transaction.open:
         text = "no cable" if ohm > _NO_CABLE_OHM else f"{ohm} Ohm with nothing plugged in"
         await test.judge(ohm > _NO_CABLE_OHM, "cable coding", text)
     else:
@@ -111,6 +111,9 @@ async def _pulses(test):
 
 async def _flash(test):
     wear = test.app.memory.wear
+    if test.app.closed():  # counting what is free reads the whole directory: 50 ms
+        await test.judge(not wear.failures, "flash", f"good for {wear.years()} years")
+        return
     free = 0
     try:
         found = os.statvfs("/data")
