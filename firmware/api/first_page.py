@@ -7,8 +7,8 @@ _MOST = const(15)
 _TOP = """<!doctype html><html lang=en><meta charset=utf-8>
 <meta name=viewport content="width=device-width"><title>Wallbox</title><style>
 body{font:1.1em sans-serif;max-width:26em;margin:1em auto;padding:0 1em}
-label{display:block;margin:1em 0 .2em}input,select,button{font:inherit;width:100%;padding:.4em;
-box-sizing:border-box}button{margin:1.2em 0}.bad{color:#b00}</style><h1>Wallbox """
+input,select,button{font:inherit;width:100%;padding:.4em;margin:.2em 0 1em;box-sizing:border-box}
+.bad{color:#b00}</style><h1>Wallbox """
 _WAIT = '<meta http-equiv=refresh content="3;url=/first-start"><p>'
 _FORM = """<form method=post action=/first-start autocomplete=off>
 <label>Your Wi-Fi</label><select name=known><option value="">another one, typed below</option>"""

@@ -11,9 +11,6 @@ from api_reference import WITHOUT_EFFECT  # noqa: E402
 
 from firmware import schema  # noqa: E402
 
-# Waits for the part of the firmware that asks a time server.
-_AWAITED = {"network.time_server"}
-
 
 def used():
     """Every word in the firmware outside of the table itself, comments included."""
@@ -32,4 +29,4 @@ def test_every_setting_is_used_or_said_to_be_without_effect():
         for row in schema.rows(section)
         if row[0] not in words
     }
-    assert unused - _AWAITED == set(WITHOUT_EFFECT)
+    assert unused == set(WITHOUT_EFFECT)

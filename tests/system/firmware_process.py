@@ -13,7 +13,12 @@ def document(broker: str, port: int, **mqtt) -> dict:
     return {
         "version": 1,
         "mqtt": {"broker": broker, **mqtt},
-        "network": {"wifi_ssid": "sim", "http": True, "http_port": port},
+        "network": {
+            "wifi_ssid": "sim",
+            "http": True,
+            "http_port": port,
+            "time_server": "",
+        },
         "devices": [
             {"dev_id": "E1", "dev_type": "evse_powerbrain", "attach": "M2"},
             {"dev_id": "M2", "dev_type": "meter_dts353", "id": 101},

@@ -13,9 +13,11 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 try:
@@ -107,6 +109,25 @@ class Broker:
                 self.stop()
 
 
+class TimeServer:
+    """Tells whoever asks on 127.0.0.1 what time it is here (SNTP, RFC 4330)."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+
+    def answer(self):
+        packet, sender = self.socket.recvfrom(512)
+        now = time.time_ns()
+        stamp = struct.pack(
+            ">II", now // 10**9 + 2208988800 & 0xFFFFFFFF, (now % 10**9 << 32) // 10**9
+        )
+        head = b"\x24\x02\x06\xec" + bytes(8) + b"HOST" + stamp
+        if len(packet) >= 48:
+            self.socket.sendto(head + packet[40:48] + stamp + stamp, sender)
+
+
 class Keys:
     """The terminal's keys one by one, unechoed, until `restore`. Idle without a terminal."""
 
@@ -183,15 +204,21 @@ def _interrupt(number, frame):
     raise Interrupted
 
 
-def serve(simulator: Simulator, keys: Keys | None, broker: Broker | None) -> int:
-    """Carry keys in and requests out until the simulator ends."""
+def serve(simulator: Simulator, run) -> int:
+    """Carry keys in and requests out until the simulator ends; `run` has keys, broker, clock."""
+    keys, broker = run.keys, run.broker
     watched = [simulator.control]
+    if run.clock:
+        watched.append(run.clock.socket)
     if keys and keys.terminal:
         watched.append(0)
         simulator.send(size_report())
         signal.signal(signal.SIGWINCH, lambda number, frame: simulator.send(size_report()))
     while True:
         for ready in select.select(watched, [], [])[0]:
+            if run.clock and ready is run.clock.socket:
+                run.clock.answer()
+                continue
             data = os.read(ready, 1024)
             if ready == 0:
                 simulator.send(data or b"q")
@@ -247,16 +274,19 @@ class Run:
     """Everything one run has opened; `end` closes it, whatever of it there is."""
 
     def __init__(self):
-        self.broker = self.keys = self.simulator = self.lock = None
+        self.broker = self.keys = self.simulator = self.lock = self.clock = None
 
     def start(self, options: argparse.Namespace, folder: Path):
         if not options.scenario:
             self.broker = Broker(options.port or free_port(), folder)
             self.broker.start()
             self.keys = Keys()
+            self.clock = TimeServer()
         kept, self.lock = claimed(folder)
         arguments = forwarded(options, self.broker.port if self.broker else None)
         arguments.append(f"--folder={kept}")
+        if self.clock:
+            arguments.append(f"--time={self.clock.port}")
         self.simulator = Simulator(arguments, bool(self.keys and self.keys.terminal), kept)
 
     def end(self):
@@ -279,7 +309,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="wallbox-") as folder:
         try:
             run.start(options, Path(folder))
-            return serve(run.simulator, run.keys, run.broker)
+            return serve(run.simulator, run)
         except Interrupted:
             return 130 if options.scenario else 0
         finally:

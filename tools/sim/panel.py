@@ -24,6 +24,7 @@ KEYS = (
     ("e", "emergency stop"),
     ("m", "meters fall silent, answer again"),
     ("h", "hold the loop for 60 ms"),
+    ("u", "button of the box: press, let go"),
     ("+ -", "faster, slower"),
     ("?", "this page"),
     ("q", "quit"),
@@ -148,6 +149,9 @@ class Panel:
                 bool(view["faults"]),
             ),
         ]
+        front = view.get("front")
+        if front:
+            lines.append(row(width, "Front", front, view.get("notice", "")))
         return lines + self._loop(view, width)
 
     def _below(self, view, width, room):

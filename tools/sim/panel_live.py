@@ -45,6 +45,7 @@ class Live:
             "e": lambda: self._toggle("emergency_stop"),
             "m": lambda: self._bench.silence("meter_silent" not in self._bench.injected),
             "h": lambda: self._act("hold", "60ms"),
+            "u": lambda: self._bench.world.press_button(not self._bench.world.button),
             "+": lambda: self._faster(1),
             "-": lambda: self._faster(-1),
             "?": self._help,

@@ -46,6 +46,19 @@ def _silent() -> dict:
     }
 
 
+_NOTICES = {6: "no network", 7: "trial", 8: "access point", 9: "opens at release"}
+
+
+def _front(world) -> str:
+    """What there is to say of the button and of the network that the chip has opened."""
+    own = world.wifi.own()
+    text = "button pressed" if world.button else ""
+    if own:
+        page = f"{own['ssid']}, http://{world.wifi.own_address}:18080/"
+        text = f"{text}, {page}" if text else page
+    return text
+
+
 def _belief(bench, app) -> dict:
     point = app.point
     measured = point.measured
@@ -72,6 +85,7 @@ def _belief(bench, app) -> dict:
         "faults": bench.fault_names(),
         "pace": app.pace.status(),
         "memory": f"load {app.system.load_percent} %",
+        "notice": _NOTICES.get(app.board.notice, "factory reset" if app.board.notice else ""),
     }
 
 
@@ -108,6 +122,7 @@ class View:
             "speed": speed,
             "clock": "real time" if speed == 1 else "faster than real time",
             "help": self.help,
+            "front": _front(world),
             "car": self.car,
             "plugged": car is not None,
             "car_asks": car is not None and car.wants,

@@ -53,7 +53,8 @@ def live(given: dict) -> int:
     from scenario_setup import commission
 
     port = int(given["port"]) if "port" in given else None
-    commission(bench.world, None, f"mqtt://127.0.0.1:{port}" if port else "")
+    broker = f"mqtt://127.0.0.1:{port}" if port else ""
+    commission(bench.world, None, broker, f"127.0.0.1:{given['time']}" if "time" in given else "")
     bench.clock.set_speed(int(given.get("speed", 1)))
     screen = console = None
     if "screen" in given:

@@ -28,7 +28,12 @@ def initial_document(broker: str) -> dict:
         "params": {},
         "charge": {"max_current_ma": 16000},
         "mqtt": {"broker": broker, "control": True},
-        "network": {"wifi_ssid": "sim", "http": bool(broker), "http_port": 8080},
+        "network": {
+            "wifi_ssid": "sim",
+            "http": bool(broker),
+            "http_port": 8080,
+            "time_server": "",
+        },
         "devices": [dict(device) for device in _DEVICES],
         "variables": [],
     }
@@ -54,10 +59,10 @@ def remove(document: dict, dev_id: str):
     raise ValueError(f"unknown device {dev_id}")
 
 
-def commission(world, document: dict | None, broker: str):
+def commission(world, document: dict | None, broker: str, time_server: str = ""):
     """Put the board's name on the flash, and `document` unless the flash has one already.
 
-    With `document` None the flash keeps its own, but for the broker's address.
+    With `document` None the flash keeps its own, but for the broker's address and the time server.
     """
     from firmware.log import Log
     from firmware.store.config import ConfigStore
@@ -76,6 +81,7 @@ def commission(world, document: dict | None, broker: str):
         if document is None:
             document = kept or initial_document(broker)
             document.setdefault("mqtt", {})["broker"] = broker
+            document.setdefault("network", {})["time_server"] = time_server
         store.save(document)
     finally:
         flash.unmount()
