@@ -1,0 +1,176 @@
+"""A box with slots on a littlefs at /data, images to put into them, and a flash that can fail."""
+
+import hashlib
+import json
+import os
+import sys
+from binascii import hexlify
+
+import vfs
+
+from firmware.api.errors import ApiError
+from firmware.slots import choice, manage
+from firmware.store.wear import Wear
+from tests.unit.api.bench import BOARD, Bench
+from tests.unit.store.nor import Chip
+
+FORMS = ("files", "partition")
+_BLOCK = 4096
+_HALF = 16
+
+
+class Partition(Chip):
+    """The flash partition "romfs"; `spoil` changes bytes on their way to the flash."""
+
+    def __init__(self):
+        Chip.__init__(self, 2 * _HALF)
+        self.spoil = None
+
+    def writeblocks(self, block, data, offset):
+        if self.raising:
+            raise OSError(5)
+        data = bytes(data)
+        if self.spoil:
+            data = self.spoil(data)
+        return Chip.writeblocks(self, block, data, offset)
+
+    def ioctl(self, operation, argument):
+        if self.raising and operation == 6:
+            raise OSError(5)
+        return Chip.ioctl(self, operation, argument)
+
+
+class Slots:
+    """`box` runs from slot a in this form; `closed` is its contactor."""
+
+    def __init__(self, form, blocks=64):
+        self.form = form
+        self.chip = Chip(blocks)
+        self.partition = Partition()
+        self.closed = False
+        self.bench = Bench()
+        self.box = box = self.bench.box
+        box.settings.board = BOARD | {"name": "sim"}
+        box.may_hold = lambda: not self.closed
+        box.wear = Wear()
+        box.system.slots = lambda: manage
+        box.system.image_partition = lambda: self.partition
+        sys.modules["slot"] = ("a", form == "partition")
+        _umount()
+        vfs.VfsLfs2.mkfs(self.chip)
+        vfs.mount(vfs.VfsLfs2(self.chip), "/data")
+        os.mkdir("/data/slots")
+        choice.choose("a", "good")
+
+    def send(self, data, size=512):
+        """An update in pieces of this size; what it was refused with, or None."""
+        try:
+            upload = manage.begin(self.box)
+        except ApiError as error:
+            return error
+        try:
+            for at in range(0, len(data), size):
+                upload.take(data[at : at + size])
+            for _ in upload.finish():
+                pass
+        except ApiError as error:
+            return error
+        finally:
+            upload.close()
+        return None
+
+    def stored(self, slot):
+        """The bytes in a slot, or b"" when nothing is there that could be taken for an image."""
+        if self.form == "files":
+            try:
+                with open(f"/data/slots/{slot}.img", "rb") as file:
+                    return file.read()
+            except OSError:
+                return b""
+        first = _HALF if slot == "b" else 0
+        data = b"".join(self.partition.data[first : first + _HALF])
+        return data if data.startswith(b'{"wallbox"') else b""
+
+    def untouched(self):
+        """Whether this version runs on, and is started again."""
+        names = os.listdir("/data/slots")
+        return (
+            choice.words("choice") == ["a", "good", "0"]
+            and self.box.update is None
+            and not self.box.system.asked
+            and not any(name.endswith(".new") for name in names)
+        )
+
+
+def _umount():
+    try:
+        vfs.umount("/data")
+    except OSError:
+        pass
+
+
+def close():
+    """After a test: nothing is mounted, and no slot is said to run."""
+    _umount()
+    sys.modules.pop("slot", None)
+
+
+def _number(value):
+    data = bytes([value & 127])
+    while value > 127:
+        value >>= 7
+        data = bytes([128 | value & 127]) + data
+    return data
+
+
+def _record(kind, content):
+    return _number(kind) + _number(len(content)) + content
+
+
+def romfs(files) -> bytes:
+    """A ROM file system with these files, by path, folders in between."""
+    content = b""
+    folders = []
+    for path in files:
+        name, slash, _ = path.partition("/")
+        if not slash:
+            data = _record(2, files[path])
+            content += _record(5, _number(len(name)) + name.encode() + data)
+        elif name not in folders:
+            folders.append(name)
+            inside = {p[len(name) + 1 :]: files[p] for p in files if p.startswith(name + "/")}
+            body = romfs(inside)
+            start = 3
+            while body[start] > 127:
+                start += 1
+            content += _record(4, _number(len(name)) + name.encode() + body[start + 1 :])
+    return b"\xd2\xcd\x31" + _number(len(content)) + content
+
+
+def image(content=None, fill=9000, **changes) -> bytes:
+    """An image that this box may run; `changes` are made in its header."""
+    if content is None:
+        content = romfs(
+            {
+                "firmware/api/info.mpy": b"x" * fill,
+                "firmware/app.mpy": b"app",
+                "firmware/boards/devkit.mpy": b"d",
+                "firmware/boards/sim.mpy": b"s",
+            }
+        )
+    header = {
+        "wallbox": 1,
+        "version": "2.0.101",
+        "revision": "abc",
+        "chip": "esp32",
+        "micropython": [1, 25],
+        "mpy": sys.implementation._mpy & 255,
+        "config": 1,
+        "size": len(content),
+        "sha256": hexlify(hashlib.sha256(content).digest()).decode(),
+    } | changes
+    # MicroPython's dicts are not ordered: what the header is known by comes first.
+    header.pop("wallbox")
+    line = json.dumps(header)
+    line = '{"wallbox":1, ' + line[1:]
+    return (line + " " * (255 - len(line)) + "\n").encode() + content
