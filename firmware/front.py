@@ -60,11 +60,11 @@ class Button:
 class Front:
     """Looks at the button and sets the notice of the light; opens the access point.
 
-    `trial()`, when the app sets it, tells whether a new firmware still has to prove itself.
+    `trial` tells whether a new firmware still has to prove itself (firmware/slots/trial.py).
     """
 
     def __init__(self, app):
-        self.trial = None
+        self.trial = False
         self.access = None  # firmware/link/portal.py, while the access point is open
         self._app = app
         self._button = Button()
@@ -106,7 +106,7 @@ class Front:
             return led.RESET_ARMED
         if self.access:
             return led.ACCESS_POINT
-        if self.trial and self.trial():
+        if self.trial:
             return led.TRIAL
         return led.NO_NOTICE if app.network_up() else led.NO_NETWORK
 

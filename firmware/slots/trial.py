@@ -23,6 +23,7 @@ async def watch(app, slot: str):
     minutes = app.ledger.value("min")
     reached = not app.settings.network.wifi_ssid
     app.log.info("update", f"version {app.system.version} is on trial for seven minutes")
+    app.front.trial = True
     for _ in range(_SECONDS):
         await asyncio.sleep_ms(1000)
         reached = reached or app.system.address() is not None
@@ -33,6 +34,7 @@ async def watch(app, slot: str):
         failed.append("store")
     if not reached:
         failed.append("network")
+    app.front.trial = False
     while app.closed():
         await asyncio.sleep_ms(1000)
     if failed:

@@ -120,7 +120,7 @@ def test_the_light_says_what_letting_go_would_do_and_else_what_is_missing():
         (RESET, True, True, False, None, led.NO_NOTICE),
     ):
         part, _ = front(closed=closed, up=up)
-        part.trial = lambda trial=trial: trial
+        part.trial = trial
         part.access = access
         part._button.held = held
         assert part._notice() == expected, (held, closed, up, trial)
