@@ -2,7 +2,6 @@
 
 from micropython import const
 
-_CONNECT = const(0x10)
 _PUBLISH = const(0x30)
 _PUBREL = const(0x60)
 _SUBSCRIBE = const(0x82)
@@ -90,13 +89,13 @@ class Encoder:
         size = 2 + len(letter.topic) + length + (2 if flags & 6 else 0)
         if self.five:
             size += sized(letter.properties)
-        self._head(_PUBLISH | flags, size)
-        self._text(letter.topic)
+        self.head(_PUBLISH | flags, size)
+        self.text(letter.topic)
         if flags & 6:
-            self._number(letter.packet_id)
+            self.number(letter.packet_id)
         if self.five:
             self._size(len(letter.properties))
-            self._bytes(letter.properties)
+            self.extend(letter.properties)
         self.open = length > 0
         self._left = length
         self._chunks = payload.chunks() if streamed else None
@@ -140,87 +139,55 @@ class Encoder:
 
     def ping(self):
         """PINGREQ; 2 bytes."""
-        self._head(_PINGREQ, 0)
+        self.head(_PINGREQ, 0)
 
     def disconnect(self, code: int):
         """DISCONNECT; MQTT 5 tells the reason; 2 or 3 bytes."""
         if self.five and code:
-            self._head(_DISCONNECT, 1)
-            self._byte(code)
+            self.head(_DISCONNECT, 1)
+            self.byte(code)
         else:
-            self._head(_DISCONNECT, 0)
+            self.head(_DISCONNECT, 0)
 
     def ask(self, packet_id: int, topic_filter: bytes, qos: int):
         """SUBSCRIBE for one filter, or UNSUBSCRIBE if `qos` is negative."""
         kind, extra = (_SUBSCRIBE, 5) if qos >= 0 else (_SUBSCRIBE | 0x20, 4)
         size = extra + len(topic_filter)
-        self._head(kind, size + 1 if self.five else size)
-        self._number(packet_id)
+        self.head(kind, size + 1 if self.five else size)
+        self.number(packet_id)
         if self.five:
-            self._byte(0)
-        self._text(topic_filter)
+            self.byte(0)
+        self.text(topic_filter)
         if qos >= 0:
-            self._byte(qos)
+            self.byte(qos)
 
-    def connect(self, hello):
-        """CONNECT; `hello` carries client_id, keepalive_s, clean, will, user and password.
-
-        `will` is None or (topic, payload, qos, retain); texts are bytes. MQTT 5 also wants
-        receive_limit.
-        """
-        will = hello.will
-        flags = 2 if hello.clean else 0
-        texts = []
-        if will:
-            flags |= 4 | will[2] << 3 | (32 if will[3] else 0)
-            texts.extend(will[:2])
-        for text, flag in ((hello.user, 128), (hello.password, 64)):
-            if text is not None:
-                flags |= flag
-                texts.append(text)
-        between = b""
-        properties = b""
-        if self.five:
-            between = b"\0" if will else b""  # the will's own properties: none
-            properties = self.five.connect_properties(hello)
-        size = 12 + len(hello.client_id) + len(properties) + len(between)
-        for text in texts:
-            size += 2 + len(text)
-        self._head(_CONNECT, size)
-        self._text(b"MQTT")
-        self._byte(5 if self.five else 4)
-        self._byte(flags)
-        self._number(hello.keepalive_s)
-        self._bytes(properties)
-        self._text(hello.client_id)
-        self._bytes(between)
-        for text in texts:
-            self._text(text)
-
-    def _head(self, kind: int, size: int):
-        self._byte(kind)
+    def head(self, kind: int, size: int):
+        """Begin any packet: its first byte and its length. No piece looks at room()."""
+        self.byte(kind)
         self._size(size)
 
     def _size(self, size: int):
         """A variable byte integer."""
         while size > 127:
-            self._byte(size & 127 | 128)
+            self.byte(size & 127 | 128)
             size >>= 7
-        self._byte(size)
+        self.byte(size)
 
-    def _byte(self, value: int):
+    def byte(self, value: int):
         self.buffer[self.end] = value
         self.end += 1
 
-    def _number(self, value: int):
-        self._byte(value >> 8)
-        self._byte(value & 255)
+    def number(self, value: int):
+        """Two bytes."""
+        self.byte(value >> 8)
+        self.byte(value & 255)
 
-    def _text(self, text: bytes):
-        self._number(len(text))
-        self._bytes(text)
+    def text(self, text: bytes):
+        """A text with its length."""
+        self.number(len(text))
+        self.extend(text)
 
-    def _bytes(self, data: bytes):
+    def extend(self, data: bytes):
         self.buffer[self.end : self.end + len(data)] = data
         self.end += len(data)
 

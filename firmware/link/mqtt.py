@@ -10,6 +10,7 @@ from firmware.link.line import Line
 from firmware.link.mqtt_sender import Sender
 from firmware.link.mqtt_traffic import Traffic
 from firmware.link.stream import LinkError
+from firmware.store.once import forget
 from firmware.ticks import since
 
 LATEST = const(0)  # of messages that wait, one per topic: the latest
@@ -19,9 +20,6 @@ ALWAYS = const(2)  # never dropped, but refused when there is no room
 _CONNACK = const(0x20)
 _IDLE_MS = const(15)
 _TICKS = const(0x3FFFFFFF)
-
-# Return codes of CONNACK from 1 on, 3.1.1 section 3.2.2.3
-_REFUSALS = const("version|client id|unavailable|user or password|not authorised")
 
 
 class Options:
@@ -184,12 +182,13 @@ class MqttClient:
 
     def _refusal(self, code: int) -> str:
         """A CONNACK's code in words; only the version's may lead to a fall-back."""
-        if code == 1 or code == 0x84:
-            return "version"
-        self._settled = True
-        if self.version == 5 and code >= 0x80:
-            return self._five().reason(code)
-        return _REFUSALS.split("|")[code - 1] if code < 6 else f"code {code}"
+        from firmware.codec import mqtt_greeting
+
+        words = mqtt_greeting.refusal(code, self._five())
+        forget("mqtt_greeting", "firmware.codec")
+        if words != "version":
+            self._settled = True
+        return words
 
     def _lost(self, now: int, error):
         if self.line.state == "greeting" and not self._settled:

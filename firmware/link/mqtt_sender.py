@@ -5,6 +5,7 @@ from micropython import const
 from firmware.codec.mqtt_encoder import Encoder
 from firmware.link.mqtt_outbox import LATEST, NEWEST, Outbox
 from firmware.link.stream import failure
+from firmware.store.once import forget
 
 _PUBREL = const(0x60)
 _HEAD = const(16)  # a packet's bytes besides topic, payload and properties
@@ -42,8 +43,11 @@ class Sender:
         self.socket = socket
         self.broken = None
         self.corked = False
+        from firmware.codec import mqtt_greeting
+
         self.encoder.begin(five)
-        self.encoder.connect(self._owner)
+        mqtt_greeting.connect(self.encoder, self._owner)
+        forget("mqtt_greeting", "firmware.codec")
         self.flush()
 
     def resume(self, present: bool, agreed: dict, now: int):

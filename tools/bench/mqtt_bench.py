@@ -39,7 +39,8 @@ class Bench:
 
     def _compile(self):
         sources = [*(ROOT / "firmware/codec").glob("*.py"), *(ROOT / "firmware/link").glob("*.py")]
-        for source in [*sources, ROOT / "firmware/ticks.py", ROOT / "lib/umqtt/simple.py"]:
+        sources += [ROOT / "firmware/ticks.py", ROOT / "firmware/store/once.py"]
+        for source in [*sources, ROOT / "lib/umqtt/simple.py"]:
             place = source.relative_to(ROOT)
             place = place.relative_to("lib") if place.parts[0] == "lib" else place
             target = self.folder / place.with_suffix(".mpy")

@@ -10,6 +10,7 @@ _ASYNC = (*_PURE, "asyncio", "binascii", "errno", "hashlib", "os", "time")
 # room: (rooms it may import from, modules of MicroPython it may import)
 ALLOWED = {
     "leaf": (("leaf",), _PURE),
+    "once": ((), ("sys",)),
     "codec": (("codec", "leaf"), _PURE),
     "charge": (("charge", "codec", "leaf"), _PURE),
     "meter": (("meter", "codec", "leaf"), _PURE),
@@ -19,17 +20,33 @@ ALLOWED = {
         (*_PURE, "_thread", "binascii", "esp", "esp32", "machine", "network", "os", "sys", "time"),
     ),
     "link": (
-        ("link", "slots", "api", "meter", "charge", "codec", "leaf"),
+        ("link", "once", "slots", "api", "meter", "charge", "codec", "leaf"),
         (*_ASYNC, "cryptolib", "deflate", "gc", "io", "select", "socket", "ssl", "tls"),
     ),
-    "store": (("store", "api", "meter", "charge", "codec", "leaf"), (*_ASYNC, "gc", "sys", "vfs")),
+    "store": (
+        ("store", "once", "api", "meter", "charge", "codec", "leaf"),
+        (*_ASYNC, "gc", "sys", "vfs"),
+    ),
     "slots": (("slots", "api", "charge", "codec", "leaf"), (*_ASYNC, "gc", "sys")),
     "console": (
         ("console", "link", "store", "board", "api", "meter", "charge", "codec", "leaf"),
         (*_ASYNC, "gc", "select", "sys"),
     ),
     "app": (
-        ("app", "console", "link", "slots", "store", "board", "api", "meter", "charge", "codec", "leaf"),
+        (
+            "app",
+            "console",
+            "link",
+            "once",
+            "slots",
+            "store",
+            "board",
+            "api",
+            "meter",
+            "charge",
+            "codec",
+            "leaf",
+        ),
         (*_ASYNC, "gc", "io", "select", "sys", "vfs"),
     ),
     "boot": (
@@ -50,6 +67,7 @@ _FILES = {
     "firmware/board.py": "board",
     "firmware/calibration.py": "board",
     "firmware/led.py": "board",
+    "firmware/probe.py": "board",
     "firmware/pulse_input.py": "board",
     "firmware/radio.py": "board",
     "firmware/sampler.py": "board",
@@ -58,6 +76,7 @@ _FILES = {
     "firmware/log.py": "leaf",
     "firmware/pace.py": "leaf",
     "firmware/schema.py": "leaf",
+    "firmware/store/once.py": "once",
     "firmware/settings.py": "leaf",
     "firmware/settings_reader.py": "leaf",
     "firmware/thermistor.py": "leaf",

@@ -3,6 +3,7 @@
 import micropython
 
 from firmware.codec.mqtt_encoder import Encoder
+from firmware.codec.mqtt_greeting import connect
 
 
 class Hello:
@@ -51,13 +52,13 @@ def test_packets_without_much_in_them():
 def test_connect_says_what_was_asked():
     encoder = Encoder(200)
     hello = Hello()
-    encoder.connect(hello)
+    connect(encoder, hello)
     assert written(encoder) == b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03box"
     hello.clean = False
     hello.will = (b"w", b"gone", 1, True)
     hello.user = b"me"
     hello.password = b"pw"
-    encoder.connect(hello)
+    connect(encoder, hello)
     expected = b"\x00\x04MQTT\x04\xec\x00\x3c\x00\x03box\x00\x01w\x00\x04gone\x00\x02me\x00\x02pw"
     assert written(encoder) == bytes([0x10, len(expected)]) + expected
 
