@@ -119,7 +119,7 @@ class App:
         self.recorder.listener = self.own.inside.happened
         self.devices.add(self.own)
         self.joined("network")
-        self.front = Front(self)
+        self.front = Front(self, self._start)
         self.devices.renew()
         self.settings.changed = self._settings_changed
         self.settings.judge = choices.judge
@@ -189,7 +189,6 @@ class App:
             keep("memory", self._tidy),
             keep("chores", self._look_after),
             keep("front", self.front.run),
-            keep("access point", self.front.serve),
             self._wait_for_restart(),
         ]
         tasks += [keep(*started) for started in self._started]

@@ -9,6 +9,7 @@ from firmware.store.once import forget
 from firmware.ticks import since
 
 _LOOK_MS = const(50)
+_WAIT_MS = const(500)
 _LONG_MS = const(5000)
 _RESET_MS = const(15000)
 # A button that is held for longer than anybody would is stuck, wet or pinched.
@@ -60,17 +61,19 @@ class Button:
 class Front:
     """Looks at the button and sets the notice of the light; opens the access point.
 
+    `start(name, run)` keeps a task alive; the one for the access point comes with its first use.
     `trial` tells whether a new firmware still has to prove itself (firmware/slots/trial.py).
     """
 
-    def __init__(self, app):
+    def __init__(self, app, start):
         self.trial = False
         self.access = None  # firmware/link/portal.py, while the access point is open
         self._app = app
         self._button = Button()
-        self._wanted = asyncio.Event()
+        self._start = start
+        self._wanted = self._started = False
         if not app.settings.network.wifi_ssid:
-            self._wanted.set()
+            self.open_access()
 
     async def run(self):
         """Twenty times a second, for ever."""
@@ -95,7 +98,10 @@ class Front:
         """Open the access point, or leave it open for longer."""
         if self.access:
             self.access.stay()
-        self._wanted.set()
+        self._wanted = True
+        if not self._started:
+            self._started = True
+            self._start("access point", self._serve)
 
     def _notice(self) -> int:
         app = self._app
@@ -110,17 +116,18 @@ class Front:
             return led.TRIAL
         return led.NO_NOTICE if app.network_up() else led.NO_NETWORK
 
-    async def serve(self):
-        """Wait until the access point is wanted, open it, forget what was loaded for it."""
+    async def _serve(self):
+        """Whenever the access point is wanted, open it, then forget what was loaded for it."""
         while True:
-            await self._wanted.wait()
+            while not self._wanted:
+                await asyncio.sleep_ms(_WAIT_MS)
             from firmware.access import opened
 
             try:
                 await opened(self._app, self)
             finally:
                 self.access = None
-                self._wanted.clear()
+                self._wanted = False
                 for name, room in _LOADED:
                     forget(name, room)
 

@@ -103,8 +103,9 @@ def front(ssid="home", closed=False, up=True):
         log=Log(),
         system=Part(factory_reset=lambda: resets.append(1)),
         resets=resets,
+        started=[],
     )
-    return Front(app), app
+    return Front(app, lambda name, run: app.started.append(name)), app
 
 
 def test_the_light_says_what_letting_go_would_do_and_else_what_is_missing():
@@ -136,11 +137,12 @@ def test_the_factory_reset_waits_for_an_open_contactor():
 def test_a_short_press_does_nothing_and_a_long_one_wants_the_access_point():
     part, app = front()
     part._asked(SHORT)
-    assert not part._wanted.is_set() and not app.log.lines
+    assert not app.started and not app.log.lines
     part._asked(LONG)
-    assert part._wanted.is_set()
+    part._asked(LONG)
+    assert app.started == ["access point"]
 
 
 def test_a_box_without_wifi_wants_the_access_point_from_the_start():
     for ssid, wanted in (("home", False), ("", True)):
-        assert front(ssid=ssid)[0]._wanted.is_set() == wanted
+        assert bool(front(ssid=ssid)[1].started) == wanted
