@@ -24,7 +24,7 @@ VERSIONS = {
     "no_pilot_loop": (
         "pilot_loop",
         "        board = self._board\n        board.watch()\n",
-        "        await asyncio.sleep(100000)\n        board = self._board\n        board.watch()\n",
+        "        await asyncio.sleep(9**5)\n        board = self._board\n        board.watch()\n",
     ),
     "no_network": (
         "link/wifi",
