@@ -16,10 +16,10 @@ help:  ## List the targets.
 setup:  ## Fetch the pinned tools into .tools/ and lib/; instant when done before.
 	@$(PYTHON) tools/setup
 
-run: setup  ## Run the firmware on the simulated board. SCENARIO=file plays a script; SPEED=60, CAR=vw_id, FRESH=1.
+run: setup  ## Run the firmware on the simulated board. SCENARIO=file plays a script; SPEED=60, CAR=vw_id, FRESH=1, CONSOLE=1.
 	@$(MICROPYTHON) tools/sim/run.py \
 	    $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(SPEED),--speed '$(SPEED)') \
-	    $(if $(CAR),--car '$(CAR)') $(if $(FRESH),--fresh)
+	    $(if $(CAR),--car '$(CAR)') $(if $(FRESH),--fresh) $(if $(CONSOLE),--console)
 
 test: setup  ## Run all tests. TESTS=tests/unit picks a folder or file, ARGS='-k pilot' goes to pytest.
 	@$(VENV)/pytest -v $(TESTS) $(ARGS)

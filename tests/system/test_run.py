@@ -207,3 +207,45 @@ def test_eight_hours_of_charging_and_the_energy_is_right():
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def until_shown(screen, pattern, seconds=20.0):
+    """Wait until something new matches, whatever is on the screen."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if re.search(pattern, screen.read(0.2)):
+            return
+    raise AssertionError(f"{pattern!r} did not appear:\n{screen.text[-3000:]}")
+
+
+def test_a_key_leads_to_the_console_of_the_box_and_back(screen):
+    screen.until(r"Contactor +closed", 40)
+    screen.press("t")
+    until_shown(screen, "wallbox> ")
+    screen.press("stauts()\r")
+    until_shown(screen, r"Did you mean status\(\)\?")
+    screen.press("status()\r")
+    until_shown(screen, r"Contactor   closed, 3 phases")
+    screen.press("\x03")
+    until_shown(screen, r"Once more stops the firmware")
+    screen.press("\x1d")
+    screen.text = ""
+    screen.until(r"Contactor +closed", 10)
+    screen.press("q")
+    assert ended(screen.process) == 0
+
+
+def test_the_console_can_be_there_from_the_start_and_ctrl_c_twice_stops_the_firmware():
+    screen = Screen("--console")
+    try:
+        until_shown(screen, "wallbox> ", 40)
+        screen.press("\x03")
+        until_shown(screen, r"Once more stops the firmware")
+        screen.press("\x03")
+        until_shown(screen, r"the contactors are open")
+        screen.press("\x1d")
+        screen.until(r"Contactor +open", 10)
+        screen.press("\x03")
+        assert ended(screen.process) == 0
+    finally:
+        screen.close()

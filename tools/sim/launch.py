@@ -138,6 +138,15 @@ class Keys:
             self._before = termios.tcgetattr(0)
             tty.setcbreak(0)
 
+    def obey(self, requests: str):
+        """Lines `keys raw`, after which Ctrl-C is a key like others, and `keys panel`."""
+        for line in requests.split("\n"):
+            if self._before is not None and line in ("keys raw", "keys panel"):
+                mode = termios.tcgetattr(0)
+                raw = line == "keys raw"
+                mode[3] = mode[3] & ~termios.ISIG if raw else mode[3] | termios.ISIG
+                termios.tcsetattr(0, termios.TCSADRAIN, mode)
+
     def restore(self):
         if self._before is not None:
             termios.tcsetattr(0, termios.TCSADRAIN, self._before)
@@ -226,6 +235,7 @@ def serve(simulator: Simulator, run) -> int:
                 return simulator.process.wait()
             elif broker:
                 broker.obey(data.decode())
+                keys.obey(data.decode())
             if not data:
                 watched.remove(0)
 
@@ -240,6 +250,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         "--port", type=int, help="port of the private broker (default: a free one)"
     )
     parser.add_argument("--fresh", action="store_true", help="start with an empty flash")
+    parser.add_argument("--console", action="store_true", help="begin at the box's console")
     parser.add_argument("--car", help="a file name of tools/sim/cars without its ending")
     return parser.parse_args(arguments)
 
@@ -251,8 +262,7 @@ def forwarded(options: argparse.Namespace, port: int | None) -> list[str]:
         arguments.append(f"--car={options.car}")
     if options.scenario:
         arguments.append(f"--scenario={Path(options.scenario).resolve()}")
-    if options.fresh:
-        arguments.append("--fresh")
+    arguments += [f"--{name}" for name in ("fresh", "console") if getattr(options, name)]
     if port:
         arguments.append(f"--port={port}")
     return arguments

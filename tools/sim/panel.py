@@ -24,12 +24,13 @@ KEYS = (
     ("e", "emergency stop"),
     ("m", "meters fall silent, answer again"),
     ("h", "hold the loop for 60 ms"),
+    ("t", "type at the box's console, Ctrl-] comes back"),
     ("u", "button of the box: press, let go"),
     ("+ -", "faster, slower"),
     ("?", "this page"),
     ("q", "quit"),
 )
-_FOOTER = "p plug  c car  b broker  w weld  x power  r reset  +- speed  ? all keys  q quit"
+_FOOTER = "p plug  c car  b broker  w weld  x power  t console  +- speed  ? keys  q quit"
 
 
 def commands(port: int, tools: str = ".tools/bin/") -> list:

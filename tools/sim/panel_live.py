@@ -3,12 +3,15 @@
 import uselect
 from chip_sys import host as sys
 from panel import Panel, status_line
+from silicon import SILICON
 
 _LOOK_MS = 50
 _DRAW_LOOKS = 10
 _SPEEDS = (1, 2, 5, 10, 60, 300)
 _ESCAPE = "\x1b"
 _LOG_LINES = 60
+_BACK = "\x1d"  # Ctrl-]
+_HINT = "The box's console, as on its serial line: help(). Ctrl-] goes back to the panel.\n"
 
 
 class Live:
@@ -30,6 +33,7 @@ class Live:
         self._poll.register(sys.stdin, uselect.POLLIN)
         self._partial = ""
         self._over = False
+        self._talking = False  # keys go to the box's console, and what it writes to the screen
         self._listening = True
         self._keys = {
             "p": self._plug,
@@ -48,6 +52,7 @@ class Live:
             "u": lambda: self._bench.world.press_button(not self._bench.world.button),
             "+": lambda: self._faster(1),
             "-": lambda: self._faster(-1),
+            "t": self.talk,
             "?": self._help,
             "q": self._quit,
             "\x03": self._quit,
@@ -64,7 +69,10 @@ class Live:
                 print(f"{line}   # {what}")
         looks = 0
         while not self._over:
-            if self._read_keys() or looks % _DRAW_LOOKS == 0:
+            if self._talking:
+                self._read_keys()
+                self._read_console()
+            elif self._read_keys() or looks % _DRAW_LOOKS == 0:
                 self._draw(looks)
             looks += 1
             yield _LOOK_MS * max(1, self._bench.clock.speed)
@@ -84,7 +92,10 @@ class Live:
     def _read_console(self):
         if self._console is None:
             return
-        text = self._partial + self._console.read()
+        text = self._console.read()
+        if self._talking and text:
+            self._screen.write(text)
+        text = self._partial + text
         lines = text.split("\n")
         self._partial = lines.pop()
         log = self._view.log
@@ -103,6 +114,10 @@ class Live:
             key = chr(key[0])
             if key == _ESCAPE:
                 self._read_escape()
+            elif self._talking and key == _BACK:
+                self._stop_talking()
+            elif self._talking:
+                SILICON.serial.type(bytes((ord(key),)))
             elif key in self._keys:
                 self._keys[key]()
             pressed = True
@@ -152,14 +167,32 @@ class Live:
 
     def _broker(self):
         self._view.broker_runs = not self._view.broker_runs
-        if self._control:
-            self._control.write("broker " + ("start\n" if self._view.broker_runs else "stop\n"))
+        self._ask("broker " + ("start\n" if self._view.broker_runs else "stop\n"))
 
     def _faster(self, steps):
         clock = self._bench.clock
         known = [speed for speed in _SPEEDS if speed <= clock.speed]
         index = max(0, len(known) - 1) + steps
         clock.set_speed(_SPEEDS[max(0, min(index, len(_SPEEDS) - 1))])
+
+    def talk(self):
+        """Have the terminal talk to the firmware's console instead of the panel."""
+        if self._screen is None:
+            return
+        self._read_console()
+        self._talking = True
+        self._screen.write("\x1b[?25h\x1b[2J\x1b[H" + _HINT)
+        self._ask("keys raw\n")
+        SILICON.serial.type("\r")
+
+    def _stop_talking(self):
+        self._talking = False
+        self._screen.write("\x1b[?25l\x1b[2J")
+        self._ask("keys panel\n")
+
+    def _ask(self, request):
+        if self._control:
+            self._control.write(request)
 
     def _help(self):
         self._view.help = not self._view.help

@@ -11,6 +11,7 @@ _HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 _ROOT = _HERE + "/../.."
 _FIRST_CAR = "plain_11kw_overnight"
 _LAST_LINES = 40
+_CONSOLE_US = 3000000
 
 
 def options(arguments: list) -> dict:
@@ -64,7 +65,10 @@ def live(given: dict) -> int:
     first = given.get("car", _FIRST_CAR)
     names = sorted(name[:-5] for name in os.listdir(_HERE + "/cars") if name.endswith(".json"))
     cars = [first] + [name for name in names if name != first]
-    bench.chip.run(Live(bench, cars, View(bench, port), (screen, console, control)).story())
+    panel = Live(bench, cars, View(bench, port), (screen, console, control))
+    if "console" in given:
+        bench.clock.after(_CONSOLE_US, lambda what: panel.talk())
+    bench.chip.run(panel.story())
     return 0
 
 
