@@ -43,7 +43,8 @@ class MqttClient:
     `on_message(topic, payload, message)` is called from within `run()`: topic is bytes, payload a
     view that is valid during the call only, message has retain, duplicate, qos, response_topic
     and correlation. `on_delivered(topic, payload)` tells that a message of QoS 1 or 2 was
-    acknowledged, with 5 `on_refused(topic, payload)` that the broker does not want it;
+    acknowledged, with 5 `on_refused(topic, payload)` that the broker does not want it; at a
+    broker that takes QoS 0 only, that it has left, or was cut off before it had;
     `on_skipped(topic, length)` tells of a message longer than the receive limit.
     `on_connected()` follows each CONNACK. While `network_up()`, where given, says
     False, nothing is tried. `line` tells how the broker is reached; host names need its
@@ -188,6 +189,10 @@ class MqttClient:
         forget("mqtt_greeting", "firmware.codec")
         if words != "version":
             self._settled = True
+        if self.will and (code == 0x9A or code == 0x9B):
+            # not supported: the next attempt asks for less
+            topic, payload, qos, retain = self.will
+            self.will = topic, payload, 0 if code == 0x9B else qos, retain and code != 0x9A
         return words
 
     def _lost(self, now: int, error):

@@ -20,6 +20,7 @@ class Letter:
         self.properties = b""
         self.flags = self.keep = self.packet_id = self.sent_at = 0
         self.released = False  # PUBREL has left, PUBCOMP is owed
+        self.lowered = False  # the broker does not take QoS 1 or 2: nobody will acknowledge it
 
 
 class Outbox:
@@ -212,6 +213,7 @@ class Outbox:
     def forget(self, letter: Letter):
         """A message that has left the outbox; its object may serve another one."""
         letter.payload = None
+        letter.lowered = False
         self.spare.append(letter)
 
 

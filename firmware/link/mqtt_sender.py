@@ -29,6 +29,8 @@ class Sender:
         self.published = 0
         self.agreed = {}  # MQTT 5: properties of the broker's CONNACK
         self.owed = []  # acknowledgements that found no room
+        # (topic, payload) that no broker will acknowledge: in the encoder, and not to be sent
+        self.left, self.unwanted = [], []
         self.asks = []  # (filter, QoS or -1 to unsubscribe) to be sent
         self.asked = {}  # packet identifier: filter
         self.asked_at = self._requested = 0
@@ -55,6 +57,8 @@ class Sender:
         self.outbox.now = now
         self.owed.clear()
         self.agreed = agreed
+        if agreed.get(0x24) == 0:
+            self._owner.note(1, "takes QoS 0 only: a message counts as delivered when it has left")
         self.outbox.window = min(self._window, agreed.get(0x21, 65535))
         self.outbox.reconnected(present)
         for packet_id in self.outbox.releases():
@@ -157,6 +161,8 @@ class Sender:
                 letter.packet_id = outbox.new_id()
             if not self._put(letter):
                 break
+            if letter.lowered:
+                self.left.append((letter.topic, letter.payload))
             outbox.taken(letter)
             self.published += 1
         if not self.corked:
@@ -203,13 +209,17 @@ class Sender:
 
     def _allowed(self, letter) -> bool:
         """MQTT 5: keep to what the broker has agreed to; False if it cannot take the message."""
-        letter.flags = self.encoder.five.allowed_flags(letter.flags, self.agreed)
+        flags = self.encoder.five.allowed_flags(letter.flags, self.agreed)
+        letter.lowered = letter.lowered or bool(letter.flags & 6 and not flags & 6)
+        letter.flags = flags
         payload = letter.payload
         length = payload.length() if hasattr(payload, "length") else len(payload)
         size = length + len(letter.topic) + len(letter.properties) + _HEAD
         if size <= self.agreed.get(0x27, size):
             return True
         self._owner.note(1, f"{size} bytes on {letter.topic[:60]} are too large for the broker")
+        if letter.flags & 6 or letter.lowered:
+            self.unwanted.append((letter.topic, payload))
         self.outbox.discard(letter)
         return False
 

@@ -65,6 +65,9 @@ class Traffic:
         """Forget the connection; with a code >= 0 say good-bye first, if there is room."""
         self._sender.end(code)
         self.greeting = False
+        self._sender.unwanted.extend(self._sender.left)
+        self._sender.left.clear()
+        self._tell()
 
     def step(self, now: int) -> bool:
         """Receive and send what can be; True if there is more to do at once."""
@@ -219,6 +222,14 @@ class Traffic:
         else:
             self._owner.on_delivered(letter.topic, payload)
 
+    def _tell(self):
+        """Say what became of messages that no broker will acknowledge."""
+        sender = self._sender
+        while sender.left and not sender.encoder.end:
+            self._owner.on_delivered(*sender.left.pop(0))
+        while sender.unwanted:
+            self._owner.on_refused(*sender.unwanted.pop(0))
+
     def _refused(self, topic: bytes, payload):
         self._owner.note(1, f"a message on {topic.decode()} was refused by the broker")
         self._owner.on_refused(topic, payload)
@@ -235,6 +246,7 @@ class Traffic:
     def _check(self, now: int):
         """Notice a broker that is mute, does not read, or owes an answer."""
         self._check_at = after(now, _CHECK_MS)
+        self._tell()
         keepalive_s = self._owner.keepalive_s
         quiet_ms = max(since(now, self._heard_at), since(now, self._spoke_at))
         if self._pinged:

@@ -47,6 +47,23 @@ def charged(box):
     box.tell("unplug")
 
 
+def test_a_broker_without_acknowledgements_holds_nothing_back(tmp_path):
+    with Mosquitto(listener="max_qos 0") as broker:
+        url = broker.url.replace("mqtt:", "mqtt5:")
+        settings = document(url, free_port(), ta_log=True)
+        receiver = Receiver(broker)
+        with Firmware(tmp_path / "flash.bin", broker.url, settings, SPEED) as box:
+            for number in (1, 2):
+                charged(box)
+                told = [receiver.next() for _ in range(2)]
+                assert [entry["event"] for _, entry in told] == ["begin", "end"]
+                assert told[1][0] == 0 and told[1][1]["nr"] == number
+            assert receiver.quiet(3) is None
+        with Firmware(tmp_path / "flash.bin", broker.url, None, SPEED):
+            assert receiver.quiet(5) is None
+        receiver.close()
+
+
 def test_an_ended_session_waits_for_the_broker_and_arrives_once(tmp_path):
     flash = tmp_path / "flash.bin"
     with Mosquitto() as broker:

@@ -585,6 +585,63 @@ def test_with_5_the_brokers_limits_are_kept():
     assert bench.peer.take() == b"\xc0\x00"
 
 
+def test_with_5_a_will_that_the_broker_does_not_support_asks_for_less():
+    bench = Bench("mqtt5://10.0.0.1")
+    bench.client.will = (b"a", b"b", 1, True)
+    for code, flags in ((0x9B, 0x2E), (0x9A, 0x26), (0, 0x06)):
+        bench.run(4500)
+        sent = bench.peer.take()
+        assert sent[:1] == b"\x10" and sent[9] == flags, (code, sent)
+        bench.peer.say(b"\x20\x03\x00%c\x00" % code)
+        bench.steps(3)
+    assert bench.client.connected
+    assert bench.client.status()["last_error"] == "greeting: refused: retain not supported"
+
+
+def test_with_5_what_a_broker_of_quality_0_takes_is_delivered_when_it_has_left():
+    bench = Bench("mqtt5://10.0.0.1")
+    refused = []
+    bench.client.on_refused = lambda topic, payload: refused.append(bytes(payload))
+    bench.steps(6)
+    bench.peer.take()
+    bench.peer.say(b"\x20\x05\x00\x00\x02\x24\x00")
+    bench.steps(2)
+    assert any("takes QoS 0 only" in text for text in bench.log.texts)
+    bench.client.publish("a", "1", 1, keep=ALWAYS)
+    bench.client.publish("a", "2", 0)
+    assert bench.peer.take() == b"\x30\x05\x00\x01a\x001" + b"\x30\x05\x00\x01a\x002"
+    bench.run(300)
+    assert bench.delivered == [b"1"]
+    bench.peer.accepts = 3
+    bench.client.publish("a", "3", 2, keep=ALWAYS)
+    bench.run(1000)
+    assert bench.delivered == [b"1"] and not refused
+    bench.peer.accepts = 3
+    bench.run(300)
+    assert bench.delivered == [b"1"]
+    bench.peer.accepts = 100
+    bench.run(300)
+    assert bench.delivered == [b"1", b"3"]
+    bench.peer.accepts = 3
+    bench.client.publish("a", "4", 1, keep=ALWAYS)
+    bench.peer.cut = True
+    bench.run(100)
+    assert bench.delivered == [b"1", b"3"] and refused == [b"4"]
+
+
+def test_with_5_what_is_too_large_for_the_broker_is_refused():
+    bench = Bench("mqtt5://10.0.0.1")
+    refused = []
+    bench.client.on_refused = lambda topic, payload: refused.append(len(payload))
+    bench.steps(6)
+    bench.peer.say(b"\x20\x08\x00\x00\x05\x27\x00\x00\x00\x40")
+    bench.steps(2)
+    bench.client.publish("a", "x" * 60, 1, keep=ALWAYS)
+    bench.client.publish("a", "x" * 61, 0)
+    bench.run(300)
+    assert refused == [60] and not bench.delivered
+
+
 def test_with_5_an_answer_carries_the_correlation_and_the_end_has_a_reason():
     bench = Bench("mqtt5://10.0.0.1")
     bench.steps(6)
