@@ -151,17 +151,17 @@ def rolls_back(name, lives, reason):
     chip.run(story(), limit_ms=40 * _MINUTE)
 
 
-def cut(kind, *places):
+def cut(*places):
     """The power fails at these operations of an update: one version or the other starts."""
     chip = box({"a": "base"}, "a good 0")
     lives = [0]
 
     def story():
-        for place in places:
+        for number, place in enumerate(places):
             yield from next_life()
             if sys.modules["slot"][0] == "b":
-                return
-            chip.world.flash.cut_after(int(place), int(kind))
+                break
+            chip.world.flash.cut_after(int(place), number % 3)
             before = chip.boots
             ask(chip, f"cmd=update&file={file('good')}")
             yield from until(lambda: chip.boots > before, 120000, "neither a cut nor a restart")

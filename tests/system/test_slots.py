@@ -79,13 +79,12 @@ def test_no_update_while_a_car_charges(images, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("kind", ["0", "1", "2"])  # the operation is lost, torn, or done
-def test_a_power_cut_anywhere_in_an_update_leaves_a_box_that_charges(images, form, kind):
+def test_a_power_cut_anywhere_in_an_update_leaves_a_box_that_charges(images, form):
+    # At every place: tests/fault/test_slots_power_cut.py, with smaller images.
     images.path("good")
     count = int(re.search(r"operations (\d+)", play(images, form, "counts"))[1])
-    middle = range(30, count - 12, count // 8)
-    places = [str(place) for place in [*range(4), *middle, *range(count - 12, count)]]
-    play(images, form, "cut", kind, *places)
+    places = (0, 3, count // 3, count // 2, count - 9, count - 5, count - 3, count - 1)
+    play(images, form, "cut", *map(str, places))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -121,30 +120,12 @@ def test_what_may_not_be_is_refused_by_name_and_the_box_goes_on(images, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    ("slot", "choice", "slots"),
-    [
-        ("a", "a good 0", "a:base b:good"),
-        ("b", "b good 0", "a:base b:good"),
-        ("a", "rubbish", "a:base b:good"),
-        ("b", "rubbish", "b:good"),
-        ("a", "b good 0", "a:base"),
-        ("a", "b good 0", "a:base b:rotten"),
-        ("a", "b trial 0", "a:base b:flipped"),
-        ("a", "b bad 0", "a:base b:good"),
-        ("b", "b bad 0", "b:good"),
-        ("b", "b trial 4", "a:flipped b:good"),
-        ("a", "b nonsense 0", "a:base"),
-        ("a", "a good 99999999999", "a:base"),
-        ("a", "c good 0", "a:base"),
-    ],
-)
-def test_whatever_the_choice_says_the_box_starts_what_there_is(images, form, slot, choice, slots):
+def test_without_a_choice_the_box_starts_what_is_whole(images, form):
+    # All other cases: tests/unit/slots/test_boot.py.
     base = images.path("base").read_bytes()
     images.path("good")
-    (images.folder / "rotten.img").write_bytes(base[:200] + b"\x00" * 500)
     (images.folder / "flipped.img").write_bytes(base[:5000] + b"\xff" + base[5001:])
-    play(images, form, "starts", slot, choice, *slots.split())
+    play(images, form, "starts", "b", "rubbish", "a:flipped", "b:good")
 
 
 @pytest.mark.parametrize("form", FORMS)
