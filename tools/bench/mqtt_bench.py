@@ -85,6 +85,20 @@ class Bench:
         with ScriptedBroker(flood) as broker:
             return self.run(side, what, broker.port, interpreter, before, more)
 
+    def in_place(self, interpreter):
+        """Bytes of heap after each side's import from a ROMFS, whose code stays in the flash."""
+        image = self.folder.parent / (self.folder.name + ".romfs")
+        build = [ROOT / ".tools/venv/bin/mpremote", "romfs", "--no-mpy", "-o", image, "build"]
+        subprocess.run([*build, self.folder], check=True, capture_output=True)
+        script = [*_words(TOOLS / interpreter), ROOT / "tools/bench/mqtt_rom.py", image]
+        try:
+            return [
+                int(subprocess.check_output([*script, module], timeout=SECONDS, env={}))
+                for module in ("firmware.link.mqtt", "umqtt.simple")
+            ]
+        finally:
+            image.unlink()
+
     def instructions(self, side, mode, qos, interpreter):
         """Instructions per message, once the heap is in its steady state."""
         if not shutil.which("valgrind"):
@@ -163,6 +177,7 @@ def memory(bench, interpreter, bits):
         )
     for key in ("imported", "connected"):
         row(f"RAM {key}, {bits}", [p[key] for p in pair], "bytes")
+    row(f"RAM imported, in place, {bits}", bench.in_place(interpreter), "bytes")
 
 
 def instructions(bench, interpreter, bits):
