@@ -204,8 +204,8 @@ def test_files_in_a_file_read_like_those_in_flash():
     import os
 
     def check(one, two):
-        for path in FILES:
-            assert text(one + path, "rb") == text(two + path, "rb") == FILES[path], path
+        for path, content in FILES.items():
+            assert text(one + path, "rb") == text(two + path, "rb") == content, path
             if path != "top":
                 assert text(one + path, "r") == text(two + path, "r"), path
             assert os.stat(one + path)[:7] == os.stat(two + path)[:7], path
