@@ -136,12 +136,7 @@ class App:
         return built
 
     def _build_network(self):
-        if self.settings.mqtt.broker:
-            from firmware.mqtt_door import MqttDoor
-
-            self.mqtt = MqttDoor(self.box, self.meters, self.network_up)
-            self.mqtt.connect()
-            self.mqtt.keep_log(self.sessions)
+        self.mqtt = self.joined("brokers")
         self.http = self.joined("web")
 
     def network_up(self) -> bool:
@@ -195,17 +190,9 @@ class App:
         from firmware.slots.start import begin
 
         tasks += begin(self)
-        if self.mqtt:
-            tasks.append(keep("publish", self.mqtt.serve))
-            for client in self.mqtt.clients.values():
-                tasks.append(keep("mqtt", client.run))
         reader = Reader(self)
         reader.line.extend(self.first_line)
         tasks.append(keep("console", reader.run))
-        if self.http:
-            from firmware.link.http import WORKERS
-
-            tasks += [keep("http", self.http.serve) for _ in range(WORKERS)]
         self._running = True
         try:
             await asyncio.gather(*tasks)

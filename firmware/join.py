@@ -1,8 +1,11 @@
-"""Joins the app to its networks, as far as they are set up. What it builds stays."""
+"""Joins the app to its networks, as far as they are set up. What it builds stays.
+
+`start(name, run, *arguments)` keeps a task alive.
+"""
 
 
 def network(app, start):
-    """Wi-Fi, names and the time, once; `start(name, run, *arguments)` keeps a task alive."""
+    """Wi-Fi, names and the time, once."""
     settings = app.settings.network
     if app.wifi or not settings.wifi_ssid:
         return
@@ -18,12 +21,27 @@ def network(app, start):
     start("time", sntp.run, app.board.now)
 
 
+def brokers(app, start):
+    """The door to MQTT; None when no broker is set."""
+    if not app.settings.mqtt.broker:
+        return None
+    from firmware.mqtt_door import MqttDoor
+
+    door = MqttDoor(app.box, app.meters, app.network_up)
+    door.connect()
+    door.keep_log(app.sessions)
+    start("publish", door.serve)
+    for client in door.clients.values():
+        start("mqtt", client.run)
+    return door
+
+
 def web(app, start):
     """The HTTP door; None when nobody wants it, or its port cannot be had."""
     settings = app.settings.network
     if not settings.http:
         return None
-    from firmware.link.http import HttpDoor, listening
+    from firmware.link.http import WORKERS, HttpDoor, listening
 
     try:
         door = HttpDoor(app.box, listening(settings.http_port))
@@ -31,4 +49,6 @@ def web(app, start):
         app.log.error("http", f"port {settings.http_port} cannot be opened: {error}")
         return None
     app.log.info("http", f"listening on port {settings.http_port}")
+    for _ in range(WORKERS):
+        start("http", door.serve)
     return door

@@ -125,8 +125,7 @@ class HttpDoor:
         if head.path == "/update":
             from firmware.link.http_update import receive
 
-            await receive(self, connection, head)
-            return
+            return await receive(self, connection, head)
         if head.length > _LONGEST_BODY:
             raise HeadError(413, f"a body of more than {_LONGEST_BODY} bytes")
         if head.expects:
@@ -140,9 +139,8 @@ class HttpDoor:
         try:
             role = self._role(head)
         except ApiError as error:
-            status = 429 if error.code == "slow_down" else 401
-            await connection.send(status, JsonStream(error.answer()))
-            return
+            status = _STATUS.get(error.code, 401)
+            return await connection.send(status, JsonStream(error.answer()))
         await self._route(connection, head, body, role)
 
     async def _route(self, connection, head, body, role):
