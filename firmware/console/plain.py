@@ -33,7 +33,7 @@ def _line(hidden) -> str:
     typed = bytearray()
     byte = bytearray(1)
     while True:
-        sys.stdin.buffer.readinto(byte)
+        sys.stdin.buffer.readinto(byte)  # pyright: ignore  MicroPython has it
         code = byte[0]
         if code in (10, 13):
             sys.stdout.write("\n")

@@ -38,13 +38,13 @@ class Reader:
         micropython.kbd_intr(-1)
         poll = select.poll()
         poll.register(sys.stdin, select.POLLIN)
-        byte = bytearray(1)
+        stream, byte = sys.stdin.buffer, bytearray(1)
         self.app.log.echo = self.echo
         if self.line:
             self._enter()
         while True:
             for _ in range(_AT_ONCE):
-                if not any(poll.ipoll(0)) or not sys.stdin.buffer.readinto(byte):
+                if not any(poll.ipoll(0)) or not stream.readinto(byte):  # pyright: ignore
                     break
                 self.take(byte[0], self.app.board.now())
             await asyncio.sleep_ms(_LOOK_MS)

@@ -1,4 +1,4 @@
-"""Files of a line, written by a person at the console: which board this is, how it is calibrated."""
+"""Files of a line that a person at the console has written: the board, its calibration."""
 
 import os
 
@@ -6,7 +6,7 @@ from firmware.store.errors import StoreError
 
 
 def write(path: str, text: str):
-    """Put `text` into a file as a whole or not at all; StoreError when the flash does not take it."""
+    """Put `text` into a file, as a whole or not at all; StoreError when that fails."""
     try:
         with open(path + ".new", "w") as file:
             file.write(text)

@@ -1,4 +1,4 @@
-"""The transcripts of docs/api/console.md and docs/commissioning.md, typed at the whole firmware."""
+"""The transcripts of docs/api/console.md and docs/commissioning.md, typed at the firmware."""
 
 from chip import until
 from firmware_bench import box, started

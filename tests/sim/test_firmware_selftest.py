@@ -1,4 +1,4 @@
-"""The self-test and the calibration, typed at the whole firmware, with each part broken in turn."""
+"""Self-test and calibration, typed at the whole firmware, with each part broken in turn."""
 
 from chip import until
 from firmware_bench import app, box, charging, started
@@ -11,11 +11,10 @@ _LOCK = "three seconds [no]? "
 _SCAN = "10 s) [no]? "
 _B = "Connect 2.74 kOhm (Enter: pass over): "
 _C = "Connect 882 Ohm (Enter: pass over): "
-_OTHER_METER = {"dev_id": "M3", "dev_type": "meter_ajax"}
 
 
 def answering(chip, say=None, resistors=False):
-    """For stories: go through a self-test; what was on the terminal. `say`: answers that differ."""
+    """For stories: go through a self-test; what the terminal showed. `say`: other answers."""
     say = say or {}
     line = SILICON.serial
     heard = ""
@@ -265,7 +264,7 @@ def test_ctrl_c_in_the_middle_of_a_click_leaves_it_to_open_by_itself():
 
 
 def calibrated(gain, offset_mv, empty="12.00", loaded="6.00"):
-    """The terminal's text of a calibration on a converter that is off; then the box's next life."""
+    """What a calibration says on a converter that is off; the level in the box's next life."""
     chip = box()
     found = []
 

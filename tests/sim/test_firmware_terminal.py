@@ -188,20 +188,20 @@ def test_after_ctrl_c_the_same_commands_are_functions_of_the_repl():
         yield from until(lambda: not SILICON.serial.running, 1000)
         names = chip.program
         line = SILICON.serial
-        for call, part in (
-            (lambda: names["help"](), "The firmware is stopped"),
-            (lambda: names["help"]("wifi"), 'wifi("name of the network"'),
-            (lambda: names["status"](), "this is how it was"),
-            (lambda: names["wifi"]("house", "secret words"), "joins house"),
-            (lambda: names["mqtt"](broker="x"), "mqtt has no broker"),
-            (lambda: names["cmd"]("get_settings&section=network"), '"wifi_ssid":"house"'),
-            (lambda: names["cmd"]("modbus_get&id=1&reg=5"), "no_answer"),
-            (lambda: names["selftest"](), "The firmware is stopped"),
-            (lambda: names["calibrate"](), "The firmware is stopped"),
-            (lambda: names["watch"](), "Nothing moves"),
+        for name, given, part in (
+            ("help", (), "The firmware is stopped"),
+            ("help", ("wifi",), 'wifi("name of the network"'),
+            ("status", (), "this is how it was"),
+            ("wifi", ("house", "secret words"), "joins house"),
+            ("mqtt", (1, 2), "mqtt takes at most 1"),
+            ("cmd", ("get_settings&section=network",), '"wifi_ssid":"house"'),
+            ("cmd", ("modbus_get&id=1&reg=5",), "no_answer"),
+            ("selftest", (), "The firmware is stopped"),
+            ("calibrate", (), "The firmware is stopped"),
+            ("watch", (), "Nothing moves"),
         ):
             line.text = ""
-            call()
+            names[name](*given)
             assert part in line.text, (part, line.text)
         chip.reset()
         yield from started(chip, 2)

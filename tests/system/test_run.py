@@ -222,7 +222,7 @@ def test_a_key_leads_to_the_console_of_the_box_and_back(screen):
     screen.until(r"Contactor +closed", 40)
     screen.press("t")
     until_shown(screen, "wallbox> ")
-    screen.press("stauts()\r")
+    screen.press("statsu()\r")
     until_shown(screen, r"Did you mean status\(\)\?")
     screen.press("status()\r")
     until_shown(screen, r"Contactor   closed, 3 phases")

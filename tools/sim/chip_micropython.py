@@ -1,7 +1,6 @@
-"""Stands in for `micropython`: which character interrupts is a matter of the chip's serial line."""
+"""Stands in for `micropython`: which character interrupts is the chip's serial line's matter."""
 
 import micropython as host
-
 from silicon import SILICON
 
 

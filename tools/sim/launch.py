@@ -213,16 +213,21 @@ def _interrupt(number, frame):
     raise Interrupted
 
 
-def serve(simulator: Simulator, run) -> int:
-    """Carry keys in and requests out until the simulator ends; `run` has keys, broker, clock."""
-    keys, broker = run.keys, run.broker
+def _watched(simulator: Simulator, run) -> list:
+    """What may bring something: the simulator, whoever asks for the time, the terminal."""
     watched = [simulator.control]
     if run.clock:
         watched.append(run.clock.socket)
-    if keys and keys.terminal:
+    if run.keys and run.keys.terminal:
         watched.append(0)
         simulator.send(size_report())
         signal.signal(signal.SIGWINCH, lambda number, frame: simulator.send(size_report()))
+    return watched
+
+
+def serve(simulator: Simulator, run) -> int:
+    """Carry keys in and requests out until the simulator ends; `run` has keys, broker, clock."""
+    watched = _watched(simulator, run)
     while True:
         for ready in select.select(watched, [], [])[0]:
             if run.clock and ready is run.clock.socket:
@@ -233,9 +238,9 @@ def serve(simulator: Simulator, run) -> int:
                 simulator.send(data or b"q")
             elif not data:  # the simulator has closed its end: it is gone
                 return simulator.process.wait()
-            elif broker:
-                broker.obey(data.decode())
-                keys.obey(data.decode())
+            elif run.broker:
+                run.broker.obey(data.decode())
+                run.keys.obey(data.decode())
             if not data:
                 watched.remove(0)
 

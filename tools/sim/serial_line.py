@@ -1,4 +1,4 @@
-"""The chip's console port: what `sys.stdin` and `sys.stdout` are to the firmware, and who types."""
+"""The chip's console port: `sys.stdin` and `sys.stdout` of the firmware, and who types."""
 
 import io
 import sys

@@ -64,7 +64,7 @@ def test_slips_of_the_finger_get_a_suggestion():
         ("calibrat", "calibrate"),
         ("rstart", "restart"),
         ("factory_rest", "factory_reset"),
-        ("wizzard", "wizard"),
+        ("wizrad", "wizard"),
     ):
         assert f"Did you mean {meant}()?" in wrong(typed), typed
     for typed in ("x", "frobnicate", "config", "ls"):
