@@ -9,17 +9,23 @@ update_rollback admin flash ok
 
 def update(box, arguments: dict, role: int) -> dict:
     """Take the image from a file on the box; answers at once, update_status tells the rest."""
-    slots = box.system.slots()
-    slots.start(box, arguments["file"])
-    return slots.status(box)
+    return _asked(box, "start", arguments["file"])
 
 
 def update_status(box, arguments: dict, role: int) -> dict:
     """Slot and state of this version, the version in the other slot, and how an update goes."""
-    return box.system.slots().status(box)
+    return _asked(box, "status")
 
 
 def update_rollback(box, arguments: dict, role: int) -> str:
     """Restart with the version in the other slot, on trial; this one stays to come back to."""
-    box.system.slots().roll_back(box)
-    return "ok"
+    return _asked(box, "roll_back")
+
+
+def _asked(box, what, *arguments):
+    """Ask firmware/slots/manage.py, which then gives its memory back."""
+    slots = box.system.slots()
+    try:
+        return getattr(slots, what)(box, *arguments)
+    finally:
+        slots.choice.forget()

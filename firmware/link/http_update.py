@@ -41,7 +41,7 @@ async def receive(door, connection, head):
             left[0] = 0  # who waits for a word sends nothing without it
         await _drain(box, connection, left)
     finally:
-        choice.forget()
+        choice.forget("firmware.link.http_update")
     await connection.send(status, JsonStream(answer))
     await connection.drain()
 

@@ -55,11 +55,11 @@ def drop(name: str):
         pass
 
 
-def forget():
-    """Give back the memory of this room; objects that are in use stay."""
+def forget(more: str = ""):
+    """Give back the memory of this room, and of the module `more`; what is in use stays."""
     for name in list(sys.modules):
-        if name.startswith("firmware.slots."):
+        if name.startswith("firmware.slots.") or name == more:
+            package, _, last = name.rpartition(".")
             del sys.modules[name]
-            package = sys.modules.get("firmware.slots")
-            if hasattr(package, name[15:]):
-                delattr(package, name[15:])
+            if hasattr(sys.modules.get(package), last):
+                delattr(sys.modules[package], last)

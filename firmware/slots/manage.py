@@ -45,14 +45,15 @@ async def update(box, path: str) -> dict:
     return done(upload)
 
 
-def start(box, path: str):
-    """The same as a task of its own: how it goes is in the log and in `status`."""
+def start(box, path: str) -> dict:
+    """The same as a task of its own: how it goes is in the log and in `status`, the answer."""
     may_begin(box)
     try:
         os.stat(path)
     except OSError:
         raise ApiError("bad_value", f"there is no file {path}", "file") from None
     asyncio.create_task(_logged(box, path))  # noqa: RUF006  the loop keeps it
+    return status(box)
 
 
 async def _logged(box, path):
@@ -107,7 +108,7 @@ def _described(box, slot):
     return {"slot": slot, "version": found["version"], "revision": found["revision"]}
 
 
-def roll_back(box):
+def roll_back(box) -> str:
     """Start the other slot's version, on trial, at the restart that this asks for."""
     slot = choice.running()[0]
     if not slot:
@@ -124,3 +125,4 @@ def roll_back(box):
         raise ApiError("flash_failed", f"the flash refused: {error}", "cmd") from None
     box.log.warning("update", f"version {found['version']} is started again, on trial")
     box.system.restart()
+    return "ok"

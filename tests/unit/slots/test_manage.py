@@ -1,7 +1,7 @@
 import asyncio
 import sys
 
-from firmware.slots import choice
+from firmware.slots import choice, manage
 from tests.unit.slots.slots_bench import FORMS, Slots, close, image
 
 
@@ -54,8 +54,6 @@ def test_rolling_back_to_an_older_configuration_is_refused():
         slots = Slots(form)
         slots.send(image())
         choice.choose("a", "good")
-        from firmware.slots import manage
-
         version = manage.VERSION
         manage.VERSION = 2
         try:
@@ -106,4 +104,11 @@ def test_only_an_admin_may():
     slots = Slots("files")
     for command in ("update_status", "update_rollback", "update&file=/x"):
         assert slots.bench.ask(f"cmd={command}", None, 0)["error"]["code"] == "not_allowed"
+    close()
+
+
+def test_what_is_asked_leaves_nothing_loaded():
+    slots = Slots("files")
+    ask(slots, "cmd=update_status")
+    assert not [name for name in sys.modules if name.startswith("firmware.slots.")]
     close()
