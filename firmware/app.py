@@ -190,6 +190,7 @@ class App:
         from firmware.slots.start import begin
 
         tasks += begin(self)
+        del begin  # the names of a function that goes on for ever keep what they name
         reader = Reader(self)
         reader.line.extend(self.first_line)
         tasks.append(keep("console", reader.run))

@@ -121,17 +121,22 @@ class Front:
         while True:
             while not self._wanted:
                 await asyncio.sleep_ms(_WAIT_MS)
-            from firmware.access import opened
-
             try:
-                await opened(self._app, self)
+                await self._opened()
             finally:
                 self.access = None
                 self._wanted = False
-                for name, room in _LOADED:
+                for name, room in _LOADED if self._app.http else _LOADED + _DOOR:
                     forget(name, room)
 
+    async def _opened(self):
+        # On its own, because the names of a function that goes on for ever keep what they name.
+        from firmware.access import opened
 
+        await opened(self._app, self)
+
+
+_DOOR = (("http", "firmware.link"), ("http_head", "firmware.codec"))
 _LOADED = (
     ("access", "firmware"),
     ("radio", "firmware"),

@@ -144,7 +144,7 @@ class HttpDoor:
         await self._route(connection, head, body, role)
 
     async def _route(self, connection, head, body, role):
-        if self.portal and await self.portal.answered(connection, head, body):
+        if self.portal is not None and await self.portal.answered(connection, head, body):
             return
         if head.path == "/cnf":
             await self._command(connection, head, body, role)
