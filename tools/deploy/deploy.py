@@ -155,7 +155,9 @@ def _copy(chip: Chip, plan: Plan):
     if plan.copied:
         print(f"Slot {slot} holds version {image.version} already, sound.")
         return
-    print(f"Copying version {image.version}, {len(image.data)} bytes, into slot {slot}.")
+    print(
+        f"Copying version {image.version}, {len(image.data)} bytes, into slot {slot}.", flush=True
+    )
     chip.call(f"begin_slot({slot!r})")
     chip.put(image.data, _progress)
     chip.call("done()")
@@ -176,7 +178,7 @@ def _progress(done: int, total: int):
 def _come_up(line: Line, image: ImageFile):
     print("The board starts.", flush=True)
     end = time.monotonic() + _UP_S
-    time.sleep(2)
+    said = line.listen(2.0)
     while time.monotonic() < end:
         found = line.what_runs(2.0)
         if isinstance(found, Running):
@@ -185,9 +187,6 @@ def _come_up(line: Line, image: ImageFile):
             print(f"It runs version {found.version} and answers.")
             return
         if isinstance(found, Nothing):
-            raise DeployError(
-                "the board shows a prompt instead of the firmware: `make logs` shows why"
-            )
-        if "Traceback" in line.heard:
             break
-    raise DeployError(f"it does not answer at the console. It said:{line.last_words()}")
+    line.heard = said + line.heard
+    raise DeployError(f"the firmware does not run as it should. It said:{line.last_words()}")

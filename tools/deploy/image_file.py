@@ -38,7 +38,9 @@ def boards_of(system: bytes) -> list[str]:
     _, start = _number(system, 3)
     _walk(system, (start, len(system)), "", names)
     folder = "/firmware/boards/"
-    return sorted(name[len(folder) : -4] for name in names if name.startswith(folder))
+    return sorted(
+        name[len(folder) :].rpartition(".")[0] for name in names if name.startswith(folder)
+    )
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import struct
 import time
 
 import serial
@@ -16,6 +17,7 @@ from serial.tools import list_ports
 _CHARGING = (3, 4)  # states C and D of IEC 61851-1, as the API counts them
 _ANSWER_S = 4.0
 _QUIET_S = 1.5
+_SILENCE_S = 15.0
 # A start that we have ended is not one that a version on trial has failed.
 _UNCOUNT = """
 import os
@@ -71,7 +73,7 @@ class Line:
             raise DeployError(f"say which port: PORT=/dev/ttyUSB0. {present()}")
         self.port = port
         try:
-            self.transport = SerialTransport(port, baudrate=115200)
+            self.transport = SerialTransport(port, baudrate=115200, timeout=_SILENCE_S)
         except TransportError:
             raise DeployError(refusal(port)) from None
         self._serial = self.transport.serial
@@ -140,7 +142,7 @@ class Line:
 
     def take(self):
         """Stop what runs (the firmware opens its contactors then) and get the raw prompt."""
-        for _ in range(3):
+        for _ in range(2):
             # mpremote prints what it did not expect.
             with unplugged(self.port), contextlib.redirect_stdout(io.StringIO()):
                 try:
@@ -162,12 +164,12 @@ class Line:
             except TransportError:
                 raise DeployError("the board did not come back from a soft reset") from None
 
-    def run(self, program: str, patience_s: float = 30.0) -> str:
+    def run(self, program: str, patience_s: float = 10.0) -> str:
         """What a program prints on the chip; DeployError with its last line when it fails."""
         with unplugged(self.port):
             try:
                 printed, failed = self.transport.exec_raw(program, timeout=patience_s)
-            except TransportError as error:
+            except (TransportError, struct.error) as error:
                 raise DeployError(f"the board has fallen silent ({error})") from None
         if failed:
             raise DeployError(explained(failed.decode(errors="replace")))
@@ -177,7 +179,7 @@ class Line:
         """The JSON that a program prints last."""
         return json.loads(self.run(program).strip().rpartition("\n")[2])
 
-    def call(self, expression: str, patience_s: float = 30.0):
+    def call(self, expression: str, patience_s: float = 10.0):
         """The value of an expression on the chip, as JSON carries it."""
         printed = self.run(f"_value = {expression}\nprint(json.dumps(_value))", patience_s)
         return json.loads(printed.strip().rpartition("\n")[2])
@@ -186,16 +188,20 @@ class Line:
         """Reset the chip; it starts with what is on its flash."""
         with contextlib.suppress(DeployError):
             self.run(_UNCOUNT)
-        with contextlib.suppress(OSError, serial.SerialException, TransportError):
+        with contextlib.suppress(OSError, serial.SerialException, TransportError, struct.error):
             self.transport.exec_raw_no_follow("import machine\nmachine.reset()")
             time.sleep(0.2)
             self.transport.in_raw_repl = False
 
-    def bytes(self, patience_s: float) -> bytes:
-        """What has come within this time."""
+    def listen(self, duration_s: float) -> str:
+        """What comes within this time."""
+        heard = b""
+        end = time.monotonic() + duration_s
         with unplugged(self.port):
-            self._serial.timeout = patience_s
-            return self._serial.read(1) + self._serial.read(self._serial.in_waiting)
+            while time.monotonic() < end:
+                heard += self._serial.read(self._serial.in_waiting)
+                time.sleep(0.02)
+        return heard.decode(errors="replace").replace("\r", "")
 
 
 @contextlib.contextmanager

@@ -65,5 +65,4 @@ def _halted(line: Line, force: bool):
 def _follow(line: Line):
     print("-- from now on; Ctrl-C ends --", flush=True)
     while True:
-        text = line.bytes(1.0).decode(errors="replace").replace("\r", "")
-        print(text, end="", flush=True)
+        print(line.listen(0.2), end="", flush=True)

@@ -2,8 +2,8 @@
 
 The chip is a MicroPython process with pipes; this bridge carries its bytes to the terminal and
 back, at the moments at which a USB cable would, and passes orders on: `state`, `car`, `nocar`,
-`power`, `reset`, `cut N lost`, and its own for the cable: `unplug`, `plug`, and `garble N` to spoil
-a character of the N-th long piece that comes over.
+`power`, `reset`, `cut N lost`, and its own for the cable: `unplug`, `plug`, `garble N` to spoil
+the N-th character that comes over from now on.
 """
 
 import argparse
@@ -24,7 +24,6 @@ from launch import ROOT, tool
 KEPT = ROOT / "build" / "board"
 _PIECE = 65536
 _DEAF_S = 0.5
-_LONG = 100
 
 
 class Bridge:
@@ -80,12 +79,10 @@ class Bridge:
 
     def _to_chip(self):
         data = os.read(self._master, _PIECE)
-        if len(data) > _LONG and self._garble_in:
-            self._garble_in -= 1
-            if not self._garble_in:
-                data = (
-                    data[:_LONG] + (b"B" if data[_LONG] == ord("A") else b"A") + data[_LONG + 1 :]
-                )
+        if 0 < self._garble_in <= len(data):
+            at = self._garble_in - 1
+            data = data[:at] + (b"B" if data[at] == ord("A") else b"A") + data[at + 1 :]
+        self._garble_in -= len(data)
         if self.plugged:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self._said, data)

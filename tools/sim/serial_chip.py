@@ -42,6 +42,7 @@ class SerialChip(Chip):
 
     def _boot(self):
         self._forget()
+        self.program = {"__name__": "__main__"}
         if self._cause != SOFT_RESET:
             self.repl.raw = False
         super()._boot()
