@@ -1,0 +1,92 @@
+"""Instructions: a start takes a bounded number of them, and the counting can be trusted."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT / "tools" / "budget"), str(ROOT / "tools" / "image")]
+
+import counted
+import factor
+import image
+import starting
+import stretch
+
+# Instructions of the 32-bit MicroPython; what they mean in time stands in docs/budget.md.
+MOST_TO_SAFE_OUTPUTS = 22_000_000
+MOST_TO_FIRST_CYCLE = 290_000_000
+
+needs_counting = pytest.mark.skipif(counted.possible() is not None, reason=str(counted.possible()))
+
+PROGRAM = """
+import os
+for times in (0, 1000, 2000):
+    os.getenv("MARK")
+    for _ in range(times):
+        pass
+    os.unsetenv("MARK")
+"""
+
+
+@needs_counting
+def test_twice_the_work_is_twice_the_instructions(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM)
+    none, once, twice = counted.Counted(script, (), tmp_path, "1m").counts()
+    assert none < 20_000
+    assert (twice - once) == pytest.approx(once - none, rel=0.05)
+
+
+@needs_counting
+def test_a_program_that_fails_is_no_count(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text("raise ValueError('no such thing')")
+    with pytest.raises(counted.CountError, match="no such thing"):
+        counted.Counted(script, (), tmp_path, "1m").counts()
+
+
+@needs_counting
+def test_the_factor_to_the_chip_spreads_no_wider_than_is_said():
+    measured = factor.measure()
+    assert 10 < measured.lowest < measured.middle < measured.highest < 30
+    assert 13 < measured.middle < 17
+
+
+@needs_counting
+def test_a_start_takes_a_bounded_number_of_instructions(tmp_path):
+    image.build(tmp_path / "image")
+    safe, running = starting.measure(tmp_path / "image")
+    print(f"to safe outputs {safe:,}, to the end of the first cycle {running:,} more")
+    assert safe <= MOST_TO_SAFE_OUTPUTS
+    assert running <= MOST_TO_FIRST_CYCLE
+
+
+def test_the_bounds_are_those_of_the_documentation():
+    text = (ROOT / "docs" / "budget.md").read_text()
+    assert f"{MOST_TO_SAFE_OUTPUTS:,}" in text and f"{MOST_TO_FIRST_CYCLE:,}" in text
+    bounds = (ROOT / "tests" / "sim" / "test_firmware_boot.py").read_text()
+    for name, words in (
+        ("MOST_FILES", "files opened"),
+        ("MOST_MODULES", "modules loaded"),
+        ("MOST_FLASH_READS", "flash reads"),
+    ):
+        bound = next(line for line in bounds.splitlines() if line.startswith(name)).split()[-1]
+        assert f"{words} | {bound}" in text, (words, bound)
+
+
+def test_the_longest_stretch_of_each_task_and_phase_is_kept_without_the_marks():
+    labels = [("app", "marks"), ("app", "marks"), ("mqtt", "a"), ("mqtt", "a"), ("mqtt", "b")]
+    labels.append(("http", "a"))
+    found = stretch._longest(labels, [1500, 1000, 5000, 9000, 7000, 3000])
+    assert found == {"mqtt": [(8000, "a"), (6000, "b")], "http": [(2000, "a")]}
+    scale = factor.Factor({}, 10, 15, 25)
+    lines = stretch.table(found, scale).splitlines()
+    assert lines[1].startswith("mqtt") and "0.1 ms (0.1 to 0.2)" in lines[1]
+    assert lines[2].startswith("http")
+
+
+def test_counts_that_do_not_belong_to_the_marks_are_refused():
+    with pytest.raises(counted.CountError):
+        stretch._longest([("app", "marks")], [1, 2])
