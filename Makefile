@@ -80,6 +80,9 @@ factory-reset: setup  ## Forget the settings of the board: PORT=, CONFIRM=yes.
 budget: image  ## Print the RAM that the image holds on the 32-bit MicroPython. ARGS=--modules tells more.
 	@$(VENV)/python tools/budget $(ARGS)
 
+stretch: image  ## Count the longest stretch of each task between two yields, in instructions; 5 minutes.
+	@$(VENV)/python tools/budget/stretch.py $(ARGS)
+
 micropython-esp32like: setup  ## Build the 32-bit MicroPython with single floats from Debian's source.
 	@$(PYTHON) tools/setup esp32like
 
