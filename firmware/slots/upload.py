@@ -24,7 +24,7 @@ _NEEDED = ("firmware/app.mpy", "firmware/boards/{}.mpy")
 def may_write(box):
     """ApiError while the flash must be left alone: no erase may hold the loop of a closed
     contactor, and nobody wants a restart in the middle of his charge."""
-    if not box.may_hold():
+    if box.may_hold and not box.may_hold():
         raise ApiError("busy", "a car is charging: send the image again when it has ended")
 
 
