@@ -1,7 +1,7 @@
 """From instructions of the 32-bit unix port to time on an ESP32: small programs known on both.
 
 `PUBLISHED_US` are microseconds of the stock image ESP32_GENERIC of MicroPython 1.26.1 at its usual
-160 MHz, run on an emulated ESP32; its authors give 35 % for the whole of it.
+160 MHz, run on an emulated ESP32, good to 35 % as a whole.
 """
 
 import tempfile
