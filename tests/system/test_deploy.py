@@ -234,7 +234,7 @@ def test_a_chip_with_a_partition_for_the_firmware(tmp_path, first, second):
         assert board.look("os.listdir('/data/slots')").count("img") == 0
         large = image(first.parent, "1.0.9", size=600_000)
         done = tool("deploy", board, "--image", str(large))
-        assert not done.worked and "a slot of this chip 524288" in done.text, done
+        assert not done.worked and "a slot of this chip 458752" in done.text, done
 
 
 @pytest.mark.parametrize(

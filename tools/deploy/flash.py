@@ -32,7 +32,7 @@ def flash(port: str, firmware: str, erase: bool):
         )
     print(f"{Path(firmware).name}: {judged(Path(firmware))}")
     Line(port).close()  # says in words why a port cannot be opened
-    _expect_chip(_esptool(port, "flash_id"))
+    expect_chip(_esptool(port, "flash_id"))
     if erase:
         print("Erasing the whole chip: firmware, settings and energy counters are gone.")
         _esptool(port, "erase_flash")
@@ -49,7 +49,9 @@ def judged(path: Path) -> str:
         raise DeployError(f"{path}: {error.strerror}") from None
     if path.suffix != ".bin" or not data or data[0] != _MAGIC:
         raise DeployError(f"{path} is no firmware of an ESP32: it ends in .bin and begins with E9")
-    chip = _CHIPS.get(int.from_bytes(data[_CHIP_ID : _CHIP_ID + 2], "little"), "another chip")
+    chip = _CHIPS.get(
+        int.from_bytes(data[_CHIP_ID : _CHIP_ID + 2], "little"), "chip of another kind"
+    )
     if chip != "ESP32":
         raise DeployError(f"{path} is for the {chip}, and the box has an ESP32")
     if data[_TABLE : _TABLE + 2] != _TABLE_MAGIC:
@@ -66,7 +68,7 @@ def judged(path: Path) -> str:
     return found[0].decode()
 
 
-def _expect_chip(said: str):
+def expect_chip(said: str):
     """DeployError unless esptool has found an ESP32 with 4 MiB."""
     chip = re.search(r"Chip is (ESP32\S*)", said)
     if chip and _OTHER.match(chip[1]):
@@ -84,7 +86,7 @@ def _esptool(port: str, *words: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / ".tools" / "esptool")}
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if answer.returncode:
-        raise DeployError(_explained(port, answer.stdout + answer.stderr))
+        raise DeployError(explained(port, answer.stdout + answer.stderr))
     return answer.stdout
 
 
@@ -94,7 +96,8 @@ def _fetch():
         raise DeployError("esptool could not be fetched")
 
 
-def _explained(port: str, said: str) -> str:
+def explained(port: str, said: str) -> str:
+    """Why esptool has failed, in words."""
     last = said.strip().rpartition("\n")[2]
     if "Failed to connect" in said or "No serial data received" in said:
         return (

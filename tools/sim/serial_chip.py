@@ -20,7 +20,7 @@ sys.path.pop()
 
 _LOOK_US = 20000
 _PSRAM_HEAP = 4000000
-_ROM_BLOCKS = 256
+_ROM_BLOCKS = 224  # as tools/board has it
 _CUTS = {"lost": LOST, "torn": TORN, "done": DONE}
 
 
