@@ -45,8 +45,11 @@ def scan(found: list):
     Takes some two seconds, in a thread of its own: MicroPython lets the others run meanwhile.
     """
     station = network.WLAN(network.WLAN.IF_STA)
-    station.active(True)
-    _thread.start_new_thread(_scan, (station, found))
+    try:
+        station.active(True)
+        _thread.start_new_thread(_scan, (station, found))
+    except OSError:
+        found.append(None)  # no room for a thread: names can still be typed
 
 
 def _scan(station, found):

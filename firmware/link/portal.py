@@ -98,6 +98,10 @@ class Portal:
         while self._door and len(self._tasks) < _WORKERS:
             self._tasks.append(asyncio.create_task(self._door.serve()))
 
+    def _looking(self) -> bool:
+        gone_ms = since(self._box.now(), self._searched_at)
+        return None not in self._found and gone_ms < _SEARCH_MS
+
     def _search(self):
         self._found = []
         self._searched_at = self._box.now()
@@ -143,7 +147,8 @@ class Portal:
                 self._take(body)
                 await self._redirect(connection, _HERE)
             elif head.query:
-                self._search()
+                if not self._looking():  # each search is a thread
+                    self._search()
                 await self._redirect(connection, _HERE)
             else:
                 await self._show(connection)
@@ -173,16 +178,14 @@ class Portal:
         self._problems = []
 
     def _view(self) -> dict:
-        found = self._found
-        looking = None not in found and since(self._box.now(), self._searched_at) < _SEARCH_MS
         state, joining = self._state()
         return {
-            "networks": names([entry for entry in found if entry]),
+            "networks": names([entry for entry in self._found if entry]),
             "ssid": self._box.settings.network.wifi_ssid,
             "secured": bool(self._box.settings.network.admin_password),
             "problems": self._problems,
             "state": state,
-            "busy": joining or looking,
+            "busy": joining or self._looking(),
         }
 
     def _state(self):

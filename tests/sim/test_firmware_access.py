@@ -1,6 +1,7 @@
 """A box without Wi-Fi, a phone, and a button: the access point from its opening to its end."""
 
 import os
+import sys
 
 import usocket
 from chip import until
@@ -219,8 +220,6 @@ def test_nobody_comes_and_it_closes_after_a_quarter_of_an_hour():
         yield 5000
         yield from over(chip)
         assert chip.world.wifi.own() is None and app(chip).board.notice == led.NO_NOTICE
-        import sys
-
         for name in ("firmware.access", "firmware.link.portal", "firmware.api.first_page"):
             assert name not in sys.modules, name
         yield from pressed(chip, 6000)
@@ -358,6 +357,26 @@ class Broken:
         raise OSError(-0x1105)
 
 
+def test_who_wants_the_air_searched_all_the_time_gets_one_search_at_a_time():
+    chip = fresh()
+
+    def story():
+        yield from started(chip)
+        yield from opened(chip)
+        threads = sys.modules["_thread"]
+        before = threads.STARTED[0]
+        for _ in range(10):
+            yield from get(chip, "/first-start?scan=1")
+        assert 1 <= threads.STARTED[0] - before <= 2
+        page = yield from get(chip)
+        assert "One moment" in page and "<form" not in page
+        yield 3000
+        page = yield from get(chip)
+        assert 'value="sim"' in page
+
+    run(chip, story)
+
+
 def test_a_taken_port_closes_it_and_the_box_goes_on():
     chip = fresh()
     other = usocket.socket()
@@ -438,8 +457,6 @@ def test_nothing_of_it_runs_while_wifi_is_set_up():
     chip = fresh("sim")
 
     def story():
-        import sys
-
         yield from started(chip)
         yield 20000
         assert chip.world.wifi.own() is None and SILICON.lookups == []

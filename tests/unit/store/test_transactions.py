@@ -59,6 +59,55 @@ def test_a_transaction_is_complete_and_survives():
     ]
 
 
+def test_estimated_times_are_marked_and_the_mark_survives():
+    chip = littlefs.fresh()
+    kept = boot(chip)
+    for start_estimated, end_estimated in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        entry = kept.begin("E1", 1760000000, 0)
+        if start_estimated:
+            entry["estimated"] = 1
+        settle(kept)
+        entry = kept.end("E1", 1760003600, 1, "unplugged")
+        if end_estimated:
+            entry["estimated"] = entry.get("estimated", 0) | 2
+        settle(kept)
+    found = [entry.get("estimated", 0) for entry in listed(boot(chip))]
+    assert found == [0, 1, 2, 3], found
+
+
+def test_a_begin_that_becomes_known_replaces_the_estimate_under_the_same_number():
+    for start in (None, 1750000000):
+        for early in (True, False):
+            chip = littlefs.fresh()
+            kept = boot(chip)
+            charge(kept)
+            entry = kept.begin("E1", start, 1000, "anna")
+            if start:
+                entry["estimated"] = 1
+            if not early:
+                settle(kept)
+            kept.correct("E1", 1760000500)
+            settle(kept)
+            kept.end("E1", 1760003600, 2000, "unplugged")
+            settle(kept)
+            for entries in (listed(kept), listed(boot(chip))):
+                assert [entry["number"] for entry in entries] == [1, 2], (start, early)
+                assert entries[1]["start"] == 1760000500 and "estimated" not in entries[1]
+                assert entries[1]["user"] == "anna"
+
+
+def test_a_correction_survives_a_power_cut_in_the_session():
+    chip = littlefs.fresh()
+    kept = boot(chip)
+    kept.begin("E1", None, 0)
+    settle(kept)
+    kept.correct("E1", 1760000500)
+    settle(kept)
+    again = boot(chip, 3000)
+    (entry,) = listed(again)
+    assert entry["start"] == 1760000500 and entry["end_wh"] == 3000
+
+
 def test_at_least_a_thousand_are_kept():
     chip = littlefs.fresh(64)
     kept = boot(chip, blocks=35)
