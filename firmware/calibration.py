@@ -37,4 +37,11 @@ def corrected(wiring: dict) -> dict:
         return wiring
     points = as_points(wiring["pilot_scale"])
     scale = tuple([(adc, mv * gain // _WHOLE + offset_mv) for adc, mv in points])
-    return wiring | {"pilot_scale": scale}
+    table = wiring | {"pilot_scale": scale}
+    from firmware.wiring_rules import problems
+
+    wrong = problems(table)
+    if wrong:  # the board would be refused for it: better a box that is a little off
+        print("calibration is not used:", wrong[0])
+        return wiring
+    return table

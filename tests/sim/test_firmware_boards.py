@@ -156,3 +156,17 @@ def test_a_table_that_cannot_be_driven_is_refused_with_every_reason():
             "phase_mirror: needs phase_contactor",
         ):
             assert part in str(error), str(error)
+
+
+def test_a_correction_that_would_have_the_board_refused_is_left_out():
+    table = wiring.named("smartevse3")
+    for text, used in (("9900 100", True), ("9200 -800", False), ("nonsense", False)):
+        chip = board_box("smartevse3")
+        chip.world.flash.files({"pilot": text})
+
+        def story():
+            yield from started(chip)
+            scale = app(chip).board.wiring["pilot_scale"]
+            assert (scale != table["pilot_scale"]) == used, text
+
+        chip.run(story(), limit_ms=60000)
