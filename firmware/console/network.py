@@ -15,10 +15,13 @@ async def wifi(session, arguments: dict):
     ssid, password = arguments["ssid"], arguments.get("password", "")
     check_wifi(ssid, password)
     settings.change({"network.wifi_ssid": ssid, "network.wifi_password": password})
-    await session.say(
-        f"From the next start on the box joins {ssid}." if ssid else "No Wi-Fi from now on."
-    )
-    await session.say(" restart() starts it.\n")
+    if ssid and session.running and not session.app.wifi:
+        session.app.joined("network")
+        await session.say(f"The box joins {ssid} now. wifi() shows how far it is.\n")
+    elif ssid:
+        await session.say(f"From the next start on the box joins {ssid}. restart() starts it.\n")
+    else:
+        await session.say("No Wi-Fi from the next start on. restart() starts it.\n")
 
 
 def check_wifi(ssid: str, password: str):

@@ -23,7 +23,7 @@ wizard wizard
  Asks for everything a new box needs, one thing after the other.
 wifi network ssid:text:0:32? password:text:0:63?
  wifi("name of the network", "password")
- The network to join from the next start on; wifi("") for none, wifi() shows it.
+ The network to join, at once or from the next start on; wifi("") for none, wifi() shows it.
 mqtt network url:text:0:200?
  mqtt("mqtt://user:password@192.168.1.10:1883")
  The MQTT broker to use from the next start on; mqtt("") for none, mqtt() shows it.

@@ -101,6 +101,21 @@ def test_back_stop_and_empty_answers():
     chip.run(story(), limit_ms=100000)
 
 
+def test_a_first_wifi_is_joined_at_once():
+    chip = blank()
+
+    def story():
+        yield from answered(("Board (", "sim"), ("Board [", "stop"))
+        yield from shown(PROMPT)
+        text = yield from typed('wifi("sim")')
+        assert "joins sim now" in text, text
+        yield 5000
+        text = yield from typed("wifi()")
+        assert "Wi-Fi: sim, address" in text, text
+
+    chip.run(story(), limit_ms=60000)
+
+
 def test_another_board_needs_a_start_before_the_rest():
     chip = box()
 
