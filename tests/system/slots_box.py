@@ -221,8 +221,8 @@ def nobody_charging():
         chip.world.unplug()
         yield from until(lambda: not chip.world.contactor.closed, 20000)
         chip.world.plug(Car({}))
-        yield 500
-        longest = chip.world.flash.longest_closed_us = 0
+        yield from until(lambda: log_lines(chip).count("state B2") == 2, 20000, "no second car")
+        chip.world.flash.longest_closed_us = 0
         ask(chip, f"cmd=update&file={file('good')}")
         yield from until(lambda: chip.world.contactor.closed, 60000, "the contactor never closed")
         yield 5000

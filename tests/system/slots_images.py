@@ -19,7 +19,7 @@ VERSIONS = {
     "hangs": (
         "app",
         "class App:\n",
-        "import time\n\nwhile True:\n    time.sleep_ms(9)\n\n\nclass App:\n",
+        "import time\n\nwhile True:\n    time.sleep_ms(999)\n\n\nclass App:\n",
     ),
     "no_pilot_loop": (
         "pilot_loop",

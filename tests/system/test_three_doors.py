@@ -141,4 +141,6 @@ def test_what_should_work_works(answers):
         "modbus_set&id=1&reg=5&val=1",
         "set_ajax_meter&dev_id=M3&power_w=100",
         "soft_meter&dev_id=M3",
+        "update&file=/data/none",
+        "update_rollback",
     }, refused
