@@ -57,7 +57,7 @@ board: setup  ## Start a simulated board that the next seven targets can talk to
 	@$(PYTHON) tools/sim/serial_bridge.py $(if $(FRESH),--fresh) $(OPTIONS)
 
 flash: setup  ## Put MicroPython on the chip: PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC-....bin; ERASE=1 empties it before.
-	@PYTHON='$(PYTHON)' $(DEPLOY) flash $(PORT_GIVEN) --firmware '$(FIRMWARE)' $(if $(ERASE),--erase)
+	@$(DEPLOY) flash $(PORT_GIVEN) --firmware '$(FIRMWARE)' $(if $(ERASE),--erase)
 
 deploy: image  ## Put the firmware on the chip: PORT=, the first time BOARD=. FORCE=1 ends a charge.
 	@$(DEPLOY) deploy $(PORT_GIVEN) --board '$(BOARD)'

@@ -188,5 +188,6 @@ def _come_up(line: Line, image: ImageFile):
             return
         if isinstance(found, Nothing):
             break
-    line.heard = said + line.heard
+    if "Traceback" in said:
+        line.heard = said
     raise DeployError(f"the firmware does not run as it should. It said:{line.last_words()}")

@@ -32,6 +32,7 @@ def flash(port: str, firmware: str, erase: bool):
         )
     print(f"{Path(firmware).name}: {judged(Path(firmware))}")
     Line(port).close()  # says in words why a port cannot be opened
+    _fetch()
     expect_chip(_esptool(port, "flash_id"))
     if erase:
         print("Erasing the whole chip: firmware, settings and energy counters are gone.")
@@ -81,7 +82,6 @@ def expect_chip(said: str):
 
 def _esptool(port: str, *words: str) -> str:
     """What esptool prints; DeployError with the reason in words when it fails."""
-    _fetch()
     command = [sys.executable, "-m", "esptool", "--chip", "auto", "--port", port, *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / ".tools" / "esptool")}
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -91,8 +91,14 @@ def _esptool(port: str, *words: str) -> str:
 
 
 def _fetch():
-    python = os.environ.get("PYTHON", "python3")
-    if subprocess.run([python, str(ROOT / "tools/setup"), "esptool"], check=False).returncode:
+    sys.path.insert(0, str(ROOT / "tools" / "setup"))
+    import flasher
+
+    if flasher.ready():
+        return
+    if subprocess.run(
+        [sys.executable, str(ROOT / "tools/setup"), "esptool"], check=False
+    ).returncode:
         raise DeployError("esptool could not be fetched")
 
 

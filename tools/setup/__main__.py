@@ -21,7 +21,7 @@ def main(arguments) -> int:
     if "esptool" in arguments:
         import flasher
 
-        steps = [python_tools.install, flasher.install]
+        steps = [flasher.install]  # `make flash` has set up the rest
     try:
         with locked():
             started = time.monotonic()

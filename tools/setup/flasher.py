@@ -27,14 +27,21 @@ from workspace import (
 FOLDER = TOOLS / "esptool"
 
 
+def _finished() -> str:
+    return key(sha256(path_of("esptool.txt")), sha256(path_of("requirements.txt")), 1)
+
+
+def ready() -> bool:
+    """Whether .tools/esptool is there as it is pinned."""
+    return done("esptool", _finished())
+
+
 def install():
     """Provide .tools/esptool, to be put on the path of .tools/venv's Python."""
-    pinned = path_of("esptool.txt")
-    finished = key(sha256(pinned), sha256(path_of("requirements.txt")), 1)
-    if done("esptool", finished):
+    if ready():
         return
     say("fetching esptool, once")
-    others, requirement, hashes = split(pinned.read_text())
+    others, requirement, hashes = split(path_of("esptool.txt").read_text())
     with scratch() as folder:
         listed = folder / "others.txt"
         listed.write_text(others)
@@ -49,7 +56,7 @@ def install():
             raise SetupError(f"{source.name} has another hash than the pinned one")
         _unpack(source, target)
         put(target, FOLDER)
-    mark("esptool", finished, [FOLDER / "esptool" / "__main__.py"])
+    mark("esptool", _finished(), [FOLDER / "esptool" / "__main__.py"])
 
 
 def split(pinned: str) -> tuple[str, str, list[str]]:
