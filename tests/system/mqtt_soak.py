@@ -126,16 +126,25 @@ class Soak:
             self.longest_ms = max(self.longest_ms, since(self.now, self.lost_at))
         return passed
 
+    def settle(self):
+        """A broker that is well and no new messages, so that none that waits is weighed."""
+        self.peer.mood = "well"
+        self.peer.accepts = 1000000000
+        end = after(self.now, 100000)
+        while since(end, self.now) > 0:
+            self.now = after(self.now, max(1, self.client.step(self.now)))
+
 
 def main(days, seed):
     soak = Soak(seed)
-    memory = []
-    for _ in range(days * 2):
+    memory = [0] * (days * 2)
+    for half in range(days * 2):
         left = DAY_MS // 2
         while left > 0:
             left -= soak.step()
+        soak.settle()
         gc.collect()
-        memory.append(gc.mem_alloc())
+        memory[half] = gc.mem_alloc()
     status = soak.client.status()
     status["longest_ms"] = soak.longest_ms
     status["grown"] = memory[-1] - memory[0]
