@@ -58,8 +58,11 @@ def test_a_good_version_is_confirmed_after_seven_minutes_and_stays(images, form,
     play(images, form, "confirms", interpreter=interpreter)
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", SPOILT)
+# A hang takes the simulator half a minute; it does not depend on where the image lies.
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [(form, name) for form in FORMS for name in SPOILT if (form, name) != ("files", "hangs")],
+)
 def test_a_version_that_does_not_prove_itself_is_left_for_the_old_one(images, form, name):
     images.path(name)
     lives, reason = SPOILT[name]
