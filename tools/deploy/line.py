@@ -91,12 +91,15 @@ class Line:
 
     def what_runs(self, patience_s: float = _ANSWER_S):
         """Ask without stopping anything: Nothing, Running or Unknown."""
-        said = self._say(b'\r\ncmd("get_dev_info")\r\n', patience_s)
-        if (found := self.judge(said)) is None and ">" not in said:
-            # A raw prompt that somebody has left open: Ctrl-D has it run what was typed.
-            said = self._say(b"\x04", _QUIET_S)
-            found = Nothing() if said.startswith("OK") or "\x04>" in said else None
-        return found or Unknown()
+        for _ in range(2):  # an entry of the log may come into the middle of an answer
+            said = self._say(b'\r\ncmd("get_dev_info")\r\n', patience_s)
+            if found := self.judge(said):
+                return found
+            if not said:
+                # A raw prompt that somebody has left open: Ctrl-D has it run what was typed.
+                said = self._say(b"\x04", _QUIET_S)
+                return Nothing() if said.startswith("OK") or "\x04>" in said else Unknown()
+        return Unknown()
 
     @staticmethod
     def judge(said: str):
