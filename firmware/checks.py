@@ -1,6 +1,8 @@
 """Values as clients send them, checked against a type and its bounds: see firmware/schema.py."""
 
 _LONGEST_FORMULA = 200
+_DIGITS = "0123456789+-"
+_OTHERS = ".eExXabcdfABCDF"
 _WORDS = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
 
 
@@ -31,7 +33,7 @@ def _real(lowest, highest, value):
     if isinstance(value, str) and 0 < len(value) <= 24:
         value = _parsed(value)
     known = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not known or not _parsed(lowest) <= value <= _parsed(highest):
+    if not known or not _bound(lowest) <= value <= _bound(highest):
         raise ValueError(f"a number from {lowest} to {highest}")
     whole = int(value)
     return whole if whole == value else value
@@ -61,17 +63,30 @@ def _list(lowest, highest, value):
 
 
 def _parsed(text):
+    """The number that a text says; None for what a person does not mean as one."""
     # float() takes "nan", "inf" and "1_000"; a person who types those means something else.
-    if not all(c in "+-.0123456789eExXabcdfABCDF" for c in text):
-        return None
+    whole = True
+    for letter in text:
+        if letter not in _DIGITS:
+            if letter not in _OTHERS:
+                return None
+            whole = False
     try:
-        return int(text, 16) if "x" in text or "X" in text else int(text)
-    except ValueError:
-        pass
-    try:
+        if whole:
+            return int(text)
+        if "x" in text or "X" in text:
+            return int(text, 16)
         return float(text)
     except ValueError:
         return None
+
+
+def _bound(text):
+    """A number of a table. Exponents are taken apart: floats are slow, and the most are whole."""
+    digits, _, exponent = text.partition("e")
+    if exponent:
+        return int(digits) * 10 ** int(exponent)
+    return float(text) if "." in text else int(text)
 
 
 def _device(lowest, highest, value):

@@ -126,23 +126,28 @@ class Meters:
         while True:
             self.update(point, now())
             await asyncio.sleep_ms(_SECOND_MS)
+            for device in list(self._devices):
+                self.keep(device)
+                await asyncio.sleep_ms(0)
 
     def update(self, point, now: int):
-        """One second's work: pulses, formulas, the ledger, and the charge point's own meter."""
+        """One second's work: pulses, formulas, and the charge point's own meter."""
         for dev_id, meter, counter in self._pulses:
             meter.update(now, counter.value(), counter.at)
             self._ledger.raise_to(dev_id + _PULSES, meter.pulses)
         if self.kinds:
             self.kinds.update(now)
-        for device in self._devices:
-            if device.dev_id[0] == "M":
-                self._keep(device.dev_id + _IMPORT, device.reading.import_wh)
-                self._keep(device.dev_id + _EXPORT, device.reading.export_wh)
         self._feed(point, now)
 
-    def _keep(self, name, energy_wh):
-        if energy_wh:
-            self._ledger.raise_to(name, energy_wh)
+    def keep(self, device):
+        """Bring what a meter has counted into the ledger."""
+        if device.dev_id[0] != "M":
+            return
+        reading = device.reading
+        if reading.import_wh:
+            self._ledger.raise_to(device.dev_id + _IMPORT, reading.import_wh)
+        if reading.export_wh:
+            self._ledger.raise_to(device.dev_id + _EXPORT, reading.export_wh)
 
     def _feed(self, point, now):
         measured = point.measured

@@ -1,5 +1,7 @@
 """The table of commands, asked alike over MQTT, over HTTP and at the REPL."""
 
+import sys
+
 from micropython import const
 
 from firmware.api.errors import ApiError
@@ -54,25 +56,30 @@ def rows():
         yield row(name)
 
 
+def _place(name: str) -> int:
+    """Where a command stands in the index; -1: no such command."""
+    if not name or " " in name or "\n" in name:
+        return -1
+    return max(INDEX.find(" " + name + " "), INDEX.find(" " + name + "\n"))
+
+
 def row(name: str) -> list | None:
     """A command as [name, role, writes, answers, module, parameters...]; None: no such command."""
-    place = INDEX.find(" " + name + " ")
+    place = _place(name)
     if place < 0:
-        place = INDEX.find(" " + name + "\n")
-    if place < 0 or not name or " " in name or "\n" in name:
         return None
     start = INDEX.rfind("\n", 0, place) + 1
-    # Imported when first called.
-    module = __import__(
-        "firmware.api." + INDEX[start : INDEX.find(" ", start)], None, None, ("x",)
-    )
-    table = module.COMMANDS
+    module = "firmware.api." + INDEX[start : INDEX.find(" ", start)]
+    # Imported when first called; asking again would look through all names that there are.
+    known = sys.modules.get(module) or __import__(module, None, None, ("x",))
+    module = known.__dict__
+    table = module["COMMANDS"]
     start = table.find("\n" + name + " ") + 1
     end = table.find("\n", start)
     while table.startswith(" ", end + 1):
         end = table.find("\n", end + 1)
     columns = table[start:end].split()
-    columns.insert(4, getattr(module, name))
+    columns.insert(4, module[name])
     return columns
 
 
@@ -93,7 +100,7 @@ class Commands:
         try:
             given = query_string.parse(query)
             name = given.pop("cmd", "")
-            if role < ADMIN and f" {name} " not in OPEN and name in names():
+            if role < ADMIN and f" {name} " not in OPEN and _place(name) >= 0:
                 raise ApiError("not_allowed", f"{name} needs the role admin", "")
             line = row(name)
             if line is None:
@@ -117,20 +124,17 @@ class Commands:
         least = ROLES.index(line[1])
         if role < least:
             raise ApiError("not_allowed", f"{line[0]} needs the role {line[1]}", "")
-        parameters = line[5:]
+        needed, known = _parameters(line)
         arguments = {}
-        if parameters and "body" in parameters[-1]:
-            document = self.document(body)
-            if parameters[-1][0] == "+":
-                given = merged(given, document)
-            else:
-                arguments["body"] = document
+        if "body" in known:
+            arguments["body"] = self.document(body)
+        elif "+body" in known:
+            given = merged(given, self.document(body))
         for name, value in given.items():
             if name[:1] != "_":
-                arguments[name] = self._taken(line[0], parameters, name, value)
-        for parameter in parameters:
-            name = parameter.split(":")[0]
-            if name[-1] != "?" and name[0] != "+" and arguments.get(name) is None:
+                arguments[name] = _taken(line[0], known, name, value)
+        for name in needed:
+            if arguments.get(name) is None:
                 raise ApiError("missing_parameter", f"{line[0]} needs {name}", name)
         return line[4](self._box, arguments, role)
 
@@ -144,16 +148,29 @@ class Commands:
             raise ApiError("busy", text, "body")
         return json_text.loads(body)
 
-    def _taken(self, command, parameters, name, value):
-        for parameter in parameters:
-            if parameter.startswith((name + ":", name + "?:")) and "body" not in name:
-                try:
-                    return taken(parameter.split(":") + ["", ""], value)
-                except ValueError as error:
-                    raise ApiError(
-                        "bad_value", f"{name}: {error.args[0]} expected", name
-                    ) from None
+
+def _parameters(line: list):
+    """The names that a command needs, and the descriptions of all that it knows, by name."""
+    needed = []
+    known = {}
+    for place in range(5, len(line)):
+        name = line[place].partition(":")[0]
+        if name[-1] == "?":
+            name = name[:-1]
+        elif name[0] != "+":
+            needed.append(name)
+        known[name] = line[place]
+    return needed, known
+
+
+def _taken(command: str, known: dict, name: str, value):
+    parameter = known.get(name)
+    if parameter is None or name in ("body", "+body"):
         raise ApiError("unknown_parameter", f"{command} has no parameter {name[:32]!r}", name[:32])
+    try:
+        return taken(parameter.split(":") + ["", ""], value)
+    except ValueError as error:
+        raise ApiError("bad_value", f"{name}: {error.args[0]} expected", name) from None
 
 
 def merged(given: dict, document) -> dict:

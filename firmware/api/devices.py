@@ -116,7 +116,7 @@ def _template(defaults: dict, others: str) -> dict:
     are shown in one answer, and none of them may hold the loop.
     """
     answer = {name: defaults[name] for name in _SHOWN.split()}
-    answer.update({name: 0 for name in (_COMMON + others).split()})
+    answer.update(dict.fromkeys((_COMMON + others).split(), 0))
     return answer
 
 

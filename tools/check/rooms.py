@@ -14,7 +14,7 @@ ALLOWED = {
     "codec": (("codec", "leaf"), _PURE),
     "charge": (("charge", "codec", "leaf"), _PURE),
     "meter": (("meter", "codec", "leaf"), _PURE),
-    "api": (("api", "meter", "charge", "codec", "leaf"), _PURE),
+    "api": (("api", "meter", "charge", "codec", "leaf"), (*_PURE, "sys")),  # for its modules
     "board": (
         ("board", "charge", "codec", "leaf"),
         (*_PURE, "_thread", "binascii", "esp", "esp32", "machine", "network", "os", "sys", "time"),

@@ -105,6 +105,7 @@ def test_pulses_feed_the_charge_points_meter_and_the_ledger():
     for second in range(20):
         board.counters[0].count += 3  # 3 Wh per second: 10.8 kW
         meters.update(point, 1000 * second)
+        meters.keep(devices.get("M1"))
     assert point.measured.known
     assert point.measured.energy_wh == 60
     assert 10700 <= point.measured.power_w <= 10900
