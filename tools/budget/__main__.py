@@ -60,17 +60,21 @@ def main() -> int:
     parser.add_argument("--image", type=Path, default=budget.ROOT / "build" / "image")
     parser.add_argument("--modules", action="store_true", help="one line for each module")
     parser.add_argument("--form", action="append", choices=budget.FORMS, help="only this form")
+    parser.add_argument(
+        "--everything", action="store_true", help="with HTTP, TLS and ten devices; no budget"
+    )
     options = parser.parse_args()
+    what = "everything" if options.everything else "standard"
     try:
         found = {
-            form: budget.measure(options.image.resolve(), form, SECONDS)
+            form: budget.measure(options.image.resolve(), form, SECONDS, what)
             for form in options.form or budget.FORMS
         }
     except budget.BudgetError as error:
         print(f"budget: {error}", file=sys.stderr)
         return 1
     print(table(found, options.modules))
-    wrong = list(judged(found))
+    wrong = [] if options.everything else list(judged(found))
     for text in wrong:
         print(f"budget: {text}", file=sys.stderr)
     return 1 if wrong else 0

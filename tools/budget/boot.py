@@ -1,7 +1,7 @@
 """On MicroPython: boots an image on the simulated board and weighs what it holds.
 
 Arguments: folder of tools/sim, folder with boot.py and main.py, file for the flash, where the
-firmware's modules are (see place.py), and `commission` (write the example configuration) or a
+firmware's modules are (see place.py), and `standard` or `everything` (write that configuration) or a
 number of virtual seconds to run. The last line printed is JSON for budget.py.
 """
 
@@ -77,21 +77,36 @@ def forget(chip):
             del sys.modules[name]
 
 
-def commissioned(world):
-    """Write the example configuration: charge point, S0 and Modbus meter, a broker, no HTTP."""
+def commissioned(world, everything: bool):
+    """Write an example configuration: charge point, S0 and Modbus meter, a broker, no HTTP.
+
+    With everything: HTTP, TLS to the broker, and ten devices.
+    """
     from scenario_setup import commission, initial_document
 
-    broker = "mqtt://127.0.0.1:1"  # nobody answers there
+    broker = f"mqtt{'s' if everything else ''}://127.0.0.1:1"  # nobody answers there
     document = initial_document(broker)
-    document["network"]["http"] = False
+    document["network"]["http"] = everything
+    document["network"]["http_port"] = 18099
+    if everything:
+        document["mqtt"]["tls_self_signed"] = True
+        for number in range(4, 10):
+            document["devices"].append({"dev_id": f"M{number}", "dev_type": "meter_ajax"})
     commission(world, document, broker)
     world.flash.save()
 
 
+class _Port:
+    """Stands in for `tls`, which is C code on the chip and not in every interpreter here."""
+
+    CERT_NONE = CERT_REQUIRED = PROTOCOL_TLS_CLIENT = 0
+
+
 def main():
+    sys.modules["tls"] = _Port()
     world = World(BOARD, flash_path=_FLASH)
-    if _TASK == "commission":
-        commissioned(world)
+    if not _TASK.isdigit():
+        commissioned(world, _TASK == "everything")
         return
     # In a thread, whose stack goes with it: words left there would count as in use.
     found = {}

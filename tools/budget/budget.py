@@ -54,10 +54,10 @@ def digest(folder: Path) -> str:
     return found.hexdigest()
 
 
-def measure(image: Path, form: str, seconds: int) -> dict:
+def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dict:
     """What a booted firmware holds, in bytes, and the weights of its modules.
 
-    `seconds` of virtual time lie between the start and the measurement. `held` is given back when
+    `what` is "standard" or "everything", the configuration. `seconds` of virtual time lie between the start and the measurement. `held` is given back when
     the firmware is let go, and `names` are what its modules have called things; `peak` was held
     at most while it started, names included.
     """
@@ -65,7 +65,7 @@ def measure(image: Path, form: str, seconds: int) -> dict:
     place = {"files": image, "mapped": image.with_name("wallbox.img"), "frozen": "frozen"}[form]
     with tempfile.TemporaryDirectory() as folder:
         arguments = (ROOT / "tools" / "sim", image, Path(folder) / "flash.bin", place)
-        _micropython(program, HERE / "boot.py", *arguments, "commission")
+        _micropython(program, HERE / "boot.py", *arguments, what)
         # A word on the stack that looks like an address can keep things from being given back:
         # the largest of some results is the right one.
         runs = [

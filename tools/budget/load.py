@@ -23,7 +23,7 @@ class _Port:
 def main():
     sys.path[:] = [".frozen"]
     place.enter(sys.argv[1])
-    for name in ("machine", "esp32", "network"):
+    for name in ("machine", "esp32", "network", "tls"):
         sys.modules[name] = _Port()
     weights = []
     micropython.qstr_info()
