@@ -1,0 +1,86 @@
+"""On MicroPython: days of a household in virtual time, within a small heap.
+
+Arguments: folder of tools/sim, folder with boot.py and main.py, file for the flash, where the
+firmware's modules are (see place.py), and the number of days. The heap's size is given by who
+starts it. The last line printed is JSON.
+
+A day: the charge point is plugged twice and charges for hours, a house meter reports by MQTT every
+ten seconds, a controller sets the current every minute and asks for everything every ten, and
+all topics are published.
+"""
+
+import gc
+import json
+import sys
+
+import place
+
+_SIM, _IMAGE, _FLASH, _PLACE, _DAYS = sys.argv[1:6]
+sys.path.insert(0, _SIM)
+place.enter(_PLACE)
+_collect = gc.collect
+_used = gc.mem_alloc
+
+from broker import Broker  # noqa: E402
+from chip import Chip  # noqa: E402
+from world.car import Car  # noqa: E402
+from world.world import World  # noqa: E402
+
+from firmware.boards.sim import BOARD  # noqa: E402
+
+_HOUR = 3600
+_PLUGGED = ((7 * _HOUR, 9 * _HOUR), (17 * _HOUR, 23 * _HOUR))
+
+
+def household(world, chip, broker):
+    """The story; returns the live bytes at the end of each day, of everything."""
+    yield lambda: chip.program.get("app") and chip.program["app"].mqtt
+    for client in chip.program["app"].mqtt.clients.values():
+        client.line.open = broker.open
+    marks = []
+    for _ in range(int(_DAYS)):
+        for second in range(0, 24 * _HOUR, 10):
+            yield 10000
+            act(world, broker, second)
+        _collect()
+        marks.append(_used())
+    tasks = chip.program["app"].supervisor.status()
+    return {"live": marks, "restarts": {name: tasks[name]["restarts"] for name in tasks}}
+
+
+def act(world, broker, second: int):
+    """What happens in these ten seconds of the day."""
+    broker.publish("cfos_mqtt/set/M3", '{"power_w": %d}' % (second % 5000))
+    if second % 60 == 0:
+        broker.publish("cfos_mqtt/ctl", "{E1: {cur: %d}}" % (6000 + second // 60 % 10 * 1000))
+    if second % 600 == 0:
+        broker.publish("cfos_mqtt/api/cmd=get_dev_info", "")
+    for begin, end in _PLUGGED:
+        if second == begin:
+            world.plug(Car({"phases": 3, "battery_wh": 60000, "soc_permille": 200}))
+        elif second == end:
+            world.unplug()
+
+
+def fill(flash):
+    """Give every block of the simulated flash its memory now, so that none is taken later."""
+    for number, block in enumerate(flash._data):
+        if block is None:
+            flash._data[number] = bytearray(b"\xff" * 4096)
+
+
+def main():
+    world = World(BOARD, flash_path=_FLASH)
+    fill(world.flash)
+    chip = Chip(world, root=_IMAGE)
+    broker = Broker()
+    _collect()
+    before = _used()
+    found = chip.run(household(world, chip, broker), limit_ms=(int(_DAYS) * 24 + 1) * 3600000)
+    found["before"] = before
+    found["deaths"] = world.deaths
+    found["topics"] = broker.counts
+    print(json.dumps(found))
+
+
+main()
