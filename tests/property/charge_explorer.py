@@ -59,9 +59,9 @@ SCALED = (
     (residual, "_DAY_MS", 100000),
     (residual, "_TRIP_MS", 30),
     (residual, "_RESET_MS", 30),
-    (trial, "_LONGEST_MS", 60),
+    (trial, "_LONGEST_MS", 50),
     (trial, "_LOCK_MS", 30),
-    (trial, "_SEND_MS", 60),
+    (trial, "_SEND_MS", 90),
     (trial, "_EMPTY_MS", 40),
     (wake, "_HOUR_MS", 40),
     (wake, "_MANUAL_MS", 20),
@@ -73,9 +73,9 @@ SCALED = (
     (invariants, "BLANK_CLOSED_MS", 10),
     (invariants, "BLANK_DUTY_MS", 20),
     (invariants, "EMPTY_MS", 40),
-    (invariants, "CLICK_MS", 40),
+    (invariants, "CLICK_MS", 50),
 )
-_TIMEOUTS = {states.READY: 20, states.STOPPING: 40, states.F: 20, states.CLICK: 40}
+_TIMEOUTS = {states.READY: 20, states.STOPPING: 40, states.F: 20, states.CLICK: 50}
 
 # Counters and memories that are shown but decide nothing.
 _IDLE = {
