@@ -121,8 +121,7 @@ class Commands:
         return self._run(row(name), given, body, role)
 
     def _run(self, line, given, body, role):
-        least = ROLES.index(line[1])
-        if role < least:
+        if role < ROLES.index(line[1]):
             raise ApiError("not_allowed", f"{line[0]} needs the role {line[1]}", "")
         needed, known = _parameters(line)
         arguments = {}
@@ -154,12 +153,15 @@ def _parameters(line: list):
     needed = []
     known = {}
     for place in range(5, len(line)):
-        name = line[place].partition(":")[0]
-        if name[-1] == "?":
-            name = name[:-1]
-        elif name[0] != "+":
-            needed.append(name)
-        known[name] = line[place]
+        parameter = line[place]
+        end = parameter.find(":")
+        if parameter[end - 1] == "?":
+            known[parameter[: end - 1]] = parameter
+        else:
+            name = parameter[:end]
+            known[name] = parameter
+            if name[0] != "+":
+                needed.append(name)
     return needed, known
 
 
