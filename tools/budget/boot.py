@@ -1,8 +1,8 @@
 """On MicroPython: boots an image on the simulated board and weighs what it holds.
 
 Arguments: folder of tools/sim, folder with boot.py and main.py, file for the flash, where the
-firmware's modules are (see place.py), and `standard` or `everything` (write that configuration) or a
-number of virtual seconds to run. The last line printed is JSON for budget.py.
+firmware's modules are (see place.py), and `standard` or `everything` (write that configuration) or
+a number of virtual seconds to run. The last line printed is JSON for budget.py.
 """
 
 import _thread

@@ -57,9 +57,9 @@ def digest(folder: Path) -> str:
 def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dict:
     """What a booted firmware holds, in bytes, and the weights of its modules.
 
-    `what` is "standard" or "everything", the configuration. `seconds` of virtual time lie between the start and the measurement. `held` is given back when
-    the firmware is let go, and `names` are what its modules have called things; `peak` was held
-    at most while it started, names included.
+    `what` is "standard" or "everything", the configuration. `seconds` of virtual time lie between
+    the start and the measurement. `held` is given back when the firmware is let go, and `names`
+    are what its modules have called things; `peak` was held at most until then, names included.
     """
     program = interpreter(form, ROOT / "firmware")
     place = {"files": image, "mapped": image.with_name("wallbox.img"), "frozen": "frozen"}[form]

@@ -1,7 +1,6 @@
 """On MicroPython: loads modules of an image one by one and prints what each weighs.
 
-Arguments: where the modules are (see place.py), then the modules in the order in which the firmware
-loads them.
+Arguments: where the modules are (see place.py), then the modules, in the order of loading.
 Nothing else is loaded, so that no name is shared with the simulator. The modules of the ESP32 port
 are empty here: on the chip they are code in flash.
 """

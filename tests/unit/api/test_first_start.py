@@ -21,7 +21,7 @@ def test_a_good_form_is_set_and_saved():
 
 def test_a_name_of_the_list_or_a_typed_one_and_the_typed_one_wins():
     for form, name in (
-        (b"known=Caf%C3%A9&key=&new=wallbox-1&again=wallbox-1", "Café"),
+        (b"known=K%C3%BCche&key=&new=wallbox-1&again=wallbox-1", "Küche"),
         (b"known=Other&ssid=Mine&new=wallbox-1&again=wallbox-1", "Mine"),
     ):
         bench = Bench()

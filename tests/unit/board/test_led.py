@@ -1,7 +1,7 @@
 import micropython
 
-from firmware.charge import faults, states
 from firmware import led
+from firmware.charge import faults, states
 from firmware.led import lit, shown
 
 

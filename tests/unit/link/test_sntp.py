@@ -185,7 +185,7 @@ def test_it_is_never_asked_more_often_than_every_16_seconds_whatever_it_answers(
 def test_forged_answers_neither_count_nor_end_the_waiting_and_fill_no_log():
     def story(made):
         _, packet = made.until_asked()
-        for cut in range(0, 48):
+        for cut in range(48):
             made.server.send(bytes(cut))
         forged = bytearray(packet)
         forged[40] ^= 1
