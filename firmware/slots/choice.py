@@ -12,6 +12,15 @@ def running() -> tuple:
     return found if isinstance(found, tuple) else ("", False)
 
 
+def frozen(path: str = __file__) -> bool:
+    """Whether the firmware is part of the MicroPython that runs it: it lies in no file."""
+    try:
+        os.stat(path)
+    except OSError:
+        return True
+    return False
+
+
 def other(slot: str) -> str:
     """The slot that is not running, and may be written."""
     return "b" if slot == "a" else "a"

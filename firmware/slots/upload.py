@@ -30,6 +30,10 @@ def may_write(box):
 
 def may_begin(box):
     """ApiError unless an update may begin now."""
+    if choice.frozen():
+        # An image would hold more memory than such a controller has: see docs/update.md.
+        text = "this firmware is frozen into its MicroPython: both are updated by cable"
+        raise ApiError("refused", text)
     if box.update is not None:
         raise ApiError("busy", "another update is under way")
     may_write(box)

@@ -3,6 +3,7 @@ import sys
 
 from firmware.api.errors import ApiError
 from firmware.slots import choice, manage
+from firmware.slots.upload import may_begin
 from tests.unit.slots.slots_bench import FORMS, Slots, close, image, romfs
 
 NO_APP = romfs({"firmware/boards/sim.mpy": b"s"})
@@ -133,6 +134,21 @@ def test_there_is_one_update_at_a_time():
         upload.close()
         assert slots.untouched() and slots.send(image()) is None
     close()
+
+
+def test_a_frozen_firmware_takes_no_image():
+    assert not choice.frozen()
+    assert choice.frozen("firmware/slots/as_a_frozen_module_says.py")
+    lies_in_a_file = choice.frozen
+    choice.frozen = lambda: True
+    try:
+        may_begin(None)
+    except ApiError as error:
+        assert error.code == "refused" and "by cable" in error.text
+        return
+    finally:
+        choice.frozen = lies_in_a_file
+    raise AssertionError
 
 
 def test_a_version_on_trial_keeps_the_other_slot():

@@ -13,3 +13,8 @@ set(SDKCONFIG_DEFAULTS
     boards/sdkconfig.base
     ${WALLBOX_SDKCONFIG}
 )
+
+# Least RAM: `make ... CMAKE_ARGS=-DWALLBOX_FROZEN=1`.
+if(WALLBOX_FROZEN)
+    set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)
+endif()

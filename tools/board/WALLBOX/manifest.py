@@ -1,0 +1,3 @@
+# With -DWALLBOX_FROZEN=1: the firmware becomes part of this MicroPython (see ../README.md).
+include("$(PORT_DIR)/boards/manifest.py")  # noqa: F821
+package("firmware", base_path="$(BOARD_DIR)/../../..")  # noqa: F821
