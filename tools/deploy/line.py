@@ -169,7 +169,8 @@ class Line:
 
     def run(self, program: str, patience_s: float = 10.0) -> str:
         """What a program prints on the chip; DeployError with its last line when it fails."""
-        with unplugged(self.port):
+        # mpremote prints what it did not expect.
+        with unplugged(self.port), contextlib.redirect_stdout(io.StringIO()):
             try:
                 printed, failed = self.transport.exec_raw(program, timeout=patience_s)
             except (TransportError, struct.error) as error:

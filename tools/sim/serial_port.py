@@ -50,10 +50,13 @@ class SerialPort:
         return self._byte[0]
 
     def say(self, text: str):
-        host.stdout.write(text)
+        self.send(text.encode())
 
     def send(self, data: bytes):
-        host.stdout.buffer.write(data)
+        try:
+            host.stdout.buffer.write(data)
+        except OSError:  # the bridge is gone
+            self._on_end()
 
 
 class System:
