@@ -160,13 +160,17 @@ class SimulatedBoard:
 
     def mpremote(self, *words: str) -> str:
         """What mpremote prints; it stops the firmware and leaves the prompt."""
-        answer = subprocess.run(
-            [str(MPREMOTE), "connect", self.port, *words],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        for _ in range(3):
+            answer = subprocess.run(
+                [str(MPREMOTE), "connect", self.port, *words],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            # A Ctrl-C that comes while the chip starts is lost, as on a real one.
+            if "could not enter raw repl" not in answer.stdout + answer.stderr:
+                break
         assert answer.returncode == 0, answer.stdout + answer.stderr
         return answer.stdout
 
