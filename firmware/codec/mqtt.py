@@ -19,6 +19,7 @@ _PROTOCOL = const(0x82)
 _BAD_TOPIC = const(0x90)
 _TOO_LARGE = const(0x95)
 
+_FIRST = const(1536)  # bytes: a TCP segment; hardly a request is longer
 _TOPICS_KEPT = const(16)
 _LONGEST_TOPIC_KEPT = const(128)
 
@@ -32,12 +33,13 @@ class PacketError(Exception):
 
 
 class Decoder:
-    """Takes bytes as they come in a buffer allocated once, gives one packet after the other.
+    """Takes bytes as they come in one buffer, gives one packet after the other.
 
     Read into `target()` and say how much with `filled(count)`; then `next()` returns the kind of
     the next whole packet, or 0. The fields below describe that packet until `target()` is called;
     `payload` is a view into the buffer and ends with it. Of a PUBLISH of more than `limit` bytes
-    only topic, qos, packet_id and length are given, once, with the kind SKIPPED (0x31).
+    only topic, qos, packet_id and length are given, once, with the kind SKIPPED (0x31). So are
+    they when the buffer, which grows for a packet that does not fit, finds no memory.
     Everything raises PacketError.
 
     A function whose locals and stack fit into eleven words runs without a heap block of its own:
@@ -54,7 +56,8 @@ class Decoder:
         self.code = 0  # CONNACK, SUBACK and MQTT 5's answers: return or reason code
         self.session_present = False
         self.length = 0
-        self.buffer = bytearray(limit)
+        self._limit = limit
+        self.buffer = bytearray(min(limit, _FIRST))
         self._view = memoryview(self.buffer)
         self._topics = {}
         self._head = self._payload_at = self._payload_end = -1
@@ -196,7 +199,8 @@ class Decoder:
 
     def _not_whole(self, head: int, at: int, size: int) -> int:
         """Wait for the rest; or let a packet pass that does not fit, once its begin is here."""
-        if at + size - self._at <= len(self.buffer):
+        needed = at + size - self._at
+        if needed <= len(self.buffer) or (needed <= self._limit and self._grown(needed)):
             return 0
         if head & 0xF0 != _PUBLISH:
             raise PacketError("size", _TOO_LARGE)
@@ -213,6 +217,21 @@ class Decoder:
         self._skip = size - (end - at)
         self._at = end
         return _SKIPPED
+
+    def _grown(self, size: int) -> bool:
+        """Make room for a longer packet, for good; False if there is no memory for it."""
+        try:
+            buffer = bytearray(min(size + 511 & ~511, self._limit))
+        except MemoryError:
+            return False
+        left = self._end - self._at
+        buffer[:left] = self._view[self._at : self._end]
+        self._at = 0
+        self._end = left
+        self.buffer = buffer
+        self._view = memoryview(buffer)
+        self._payload_at = -1
+        return True
 
     def _other(self, head: int, at: int, past: int) -> int:
         """Everything but PUBLISH: bytes [at, past) after the fixed header."""
