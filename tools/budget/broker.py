@@ -4,19 +4,21 @@
 class Broker:
     """What the firmware's MQTT client takes for a TCP stream and its socket; 3.1.1, QoS 0 and 1.
 
-    `counts` tells how many messages came on each topic. What is to be said waits until the client
-    reads, so it must read.
+    `counts` tells how many messages came on each topic; what is in them is not kept, so that
+    the broker takes no memory of the heap whose use is watched.
     """
 
     def __init__(self):
         self.socket = self
         self.counts = {}
         self._heard = bytearray()
+        self._skip = 0
         self._said = []
 
     def open(self, address, port):
         """A new connection."""
         self._heard = bytearray()
+        self._skip = 0
         self._said = []
         return self
 
@@ -36,9 +38,15 @@ class Broker:
     def write(self, buffer, start, count=-1):
         if count < 0:
             start, count = 0, start
-        self._heard += buffer[start : start + count]
-        while self._answer():
-            pass
+        end = start + count
+        while start < end:
+            skipped = min(self._skip, end - start)
+            self._skip -= skipped
+            start += skipped
+            if start < end:
+                self._heard.append(buffer[start])
+                start += 1
+                self._answer()
         return count
 
     def publish(self, topic: str, text: str):
@@ -48,22 +56,23 @@ class Broker:
         length = bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])
         self._said.append(b"\x30" + length + body)
 
-    def _answer(self) -> bool:
-        """Answer one packet that has come whole."""
+    def _answer(self):
+        """Look at what has come of a packet; answer it, or skip what is not needed of it."""
         heard = self._heard
         size, at = 0, 1
-        while at < len(heard):
+        while True:
+            if at >= len(heard):
+                return
             size |= (heard[at] & 127) << 7 * (at - 1)
             at += 1
             if heard[at - 1] < 128:
                 break
-        else:
-            return False
-        if len(heard) < at + size:
-            return False
-        self._reply(heard[0], bytes(heard[at : at + size]))
-        self._heard = heard[at + size :]
-        return True
+        body = bytes(heard[at:])
+        if len(body) < _needed(heard[0], body):
+            return
+        self._reply(heard[0], body)
+        self._skip = size - len(body)
+        self._heard = bytearray()
 
     def _reply(self, head: int, body: bytes):
         if head == 0x10:
@@ -78,3 +87,12 @@ class Broker:
             self.counts[topic] = self.counts.get(topic, 0) + 1
             if head & 6:
                 self._said.append(b"\x40\x02" + body[end : end + 2])
+
+
+def _needed(head: int, body) -> int:
+    """As many bytes of a packet's body it takes to answer it, as far as is known yet."""
+    if head == 0x82:
+        return 2
+    if head & 0xF0 != 0x30:
+        return 0
+    return 2 if len(body) < 2 else 2 + (body[0] << 8 | body[1]) + (2 if head & 6 else 0)

@@ -1,7 +1,7 @@
 """On MicroPython: days of a household in virtual time, within a small heap.
 
 Arguments: folder of tools/sim, folder with boot.py and main.py, file for the flash, where the
-firmware's modules are (see place.py), and the number of days. The heap's size is given by who
+firmware's modules are (see place.py), and the number of hours. The heap's size is given by who
 starts it. The last line printed is JSON.
 
 A day: the charge point is plugged twice and charges for hours, a house meter reports by MQTT every
@@ -15,7 +15,7 @@ import sys
 
 import place
 
-_SIM, _IMAGE, _FLASH, _PLACE, _DAYS = sys.argv[1:6]
+_SIM, _IMAGE, _FLASH, _PLACE, _HOURS = sys.argv[1:6]
 sys.path.insert(0, _SIM)
 place.enter(_PLACE)
 _collect = gc.collect
@@ -29,21 +29,21 @@ from world.world import World  # noqa: E402
 from firmware.boards.sim import BOARD  # noqa: E402
 
 _HOUR = 3600
-_PLUGGED = ((7 * _HOUR, 9 * _HOUR), (17 * _HOUR, 23 * _HOUR))
+_PLUGGED = ((_HOUR, 3 * _HOUR), (17 * _HOUR, 23 * _HOUR))
 
 
 def household(world, chip, broker):
-    """The story; returns the live bytes at the end of each day, of everything."""
+    """The story; tells the live bytes of everything after each hour."""
     yield lambda: chip.program.get("app") and chip.program["app"].mqtt
     for client in chip.program["app"].mqtt.clients.values():
         client.line.open = broker.open
     marks = []
-    for _ in range(int(_DAYS)):
-        for second in range(0, 24 * _HOUR, 10):
-            yield 10000
-            act(world, broker, second)
-        _collect()
-        marks.append(_used())
+    for second in range(0, int(_HOURS) * _HOUR, 10):
+        yield 10000
+        act(world, broker, second % (24 * _HOUR))
+        if second % _HOUR == _HOUR - 10:
+            _collect()
+            marks.append(_used())
     tasks = chip.program["app"].supervisor.status()
     return {"live": marks, "restarts": {name: tasks[name]["restarts"] for name in tasks}}
 
@@ -64,19 +64,27 @@ def act(world, broker, second: int):
 
 def fill(flash):
     """Give every block of the simulated flash its memory now, so that none is taken later."""
+    erased = b"\xff" * 4096
+
+    def clear(number):
+        flash._data[number][:] = erased
+
     for number, block in enumerate(flash._data):
         if block is None:
-            flash._data[number] = bytearray(b"\xff" * 4096)
+            flash._data[number] = bytearray(4096)
+            clear(number)
+    flash._clear = clear
 
 
 def main():
     world = World(BOARD, flash_path=_FLASH)
     fill(world.flash)
+    world.flash._path = None  # what this writes is not kept: that would take memory at the end
     chip = Chip(world, root=_IMAGE)
     broker = Broker()
     _collect()
     before = _used()
-    found = chip.run(household(world, chip, broker), limit_ms=(int(_DAYS) * 24 + 1) * 3600000)
+    found = chip.run(household(world, chip, broker), limit_ms=(int(_HOURS) + 1) * 3600000)
     found["before"] = before
     found["deaths"] = world.deaths
     found["topics"] = broker.counts
