@@ -8,7 +8,7 @@ FILE_GIVEN = $(if $(FILE),--file '$(FILE)')
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
+.PHONY: day board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,8 +77,11 @@ restore: setup  ## Bring them back: PORT=, FILE=name.tar.gz. Counters never go d
 factory-reset: setup  ## Forget the settings of the board: PORT=, CONFIRM=yes.
 	@$(DEPLOY) factory-reset $(PORT_GIVEN) --confirm '$(CONFIRM)'
 
-budget: image  ## Print the RAM that the image holds on the 32-bit MicroPython. ARGS=--modules tells more.
+budget: image  ## Print the RAM that the firmware holds, in three forms. ARGS='--modules --form frozen' tells more.
 	@$(VENV)/python tools/budget $(ARGS)
+
+day: image  ## A day of a household in virtual time, in a small heap; 10 minutes. ARGS='--hours 2 --heap 150'
+	@$(VENV)/python tools/budget/household.py $(ARGS)
 
 stretch: image  ## Count the longest stretch of each task between two yields, in instructions; 5 minutes.
 	@$(VENV)/python tools/budget/stretch.py $(ARGS)
