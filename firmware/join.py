@@ -1,7 +1,30 @@
 """Joins the app to its networks, as far as they are set up. What it builds stays.
 
-`start(name, run, *arguments)` keeps a task alive.
+`start(name, run, *arguments)` keeps a task alive. What does not fit the memory any more is left out
+and said so at the start, instead of failing some day.
 """
+
+import gc
+
+from micropython import const
+
+# Bytes that have to be free: the door's code, its four connections, and their floor of 16,000.
+_WEB = const(32000)
+# A connection over TLS takes 34 KB of an ESP32's heap, and more for a moment in the handshake.
+_TLS = const(60000)
+
+
+def _fits(app, what: str, needed: int) -> bool:
+    gc.collect()
+    free = gc.mem_free()
+    if free >= needed:
+        return True
+    app.log.error(
+        "memory",
+        f"{what} needs {needed} bytes, {free} are free: left out. "
+        "Switch something off, or use a board with PSRAM (docs/budget.md)",
+    )
+    return False
 
 
 def network(app, start):
@@ -28,7 +51,8 @@ def brokers(app, start):
     from firmware.mqtt_door import MqttDoor
 
     door = MqttDoor(app.box, app.meters, app.network_up)
-    door.connect()
+    secure = door.secure()
+    door.connect(not secure or _fits(app, "MQTT over TLS", len(secure) * _TLS))
     door.keep_log(app.sessions)
     start("publish", door.serve)
     for client in door.clients.values():
@@ -39,7 +63,7 @@ def brokers(app, start):
 def web(app, start):
     """The HTTP door; None when nobody wants it, or its port cannot be had."""
     settings = app.settings.network
-    if not settings.http:
+    if not settings.http or not _fits(app, "HTTP", _WEB):
         return None
     from firmware.link.http import WORKERS, HttpDoor, listening
 

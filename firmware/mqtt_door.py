@@ -39,16 +39,29 @@ class MqttDoor:
         self._functions = {}
         self._network_up = network_up
 
-    def connect(self):
-        """Make the clients that the settings ask for; a URL that is none is logged, not raised."""
-        from firmware.codec.broker_url import UrlError, parse
+    def secure(self) -> set:
+        """The distinct brokers that are to be spoken to over TLS."""
+        return {url for _, _, url in self._urls() if url.startswith("mqtts")}
 
+    def _urls(self):
+        """Yield (function, name of its setting, URL) of all functions that have a broker."""
         mqtt = self._box.settings.mqtt
         for function, setting in _BROKERS.items():
             url = getattr(mqtt, setting)
             url = mqtt.broker if url == "mqtt" else url
+            if url and url != "mqtt":
+                yield function, setting, url
+
+    def connect(self, secure: bool = True):
+        """Make the clients that the settings ask for; a URL that is none is logged, not raised.
+
+        Without `secure` what would need TLS is left out.
+        """
+        from firmware.codec.broker_url import UrlError, parse
+
+        for function, setting, url in self._urls():
             try:
-                if url and url != "mqtt":
+                if secure or not url.startswith("mqtts"):
                     self._functions[function] = self.clients.get(url) or self._made(
                         url, parse(url)
                     )
