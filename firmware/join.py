@@ -1,7 +1,7 @@
 """Joins the app to its networks, as far as they are set up. What it builds stays.
 
-`start(name, run, *arguments)` keeps a task alive. What does not fit the memory any more is left out
-and said so at the start, instead of failing some day.
+`start(name, run, *arguments)` keeps a task alive. What does not fit the memory any more is left
+out and said so at the start, instead of failing some day.
 """
 
 import gc
