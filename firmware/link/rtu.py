@@ -40,6 +40,7 @@ class RtuBus:
         self._log = log
         self._baud = baud
         self._deaf = False
+        self._answer_by = 0
         self._timeout_ms = timeout_ms
         self.silence_ms = max(2, self._air_ms(4))
         self._chunk = bytearray(_CHUNK)
@@ -77,7 +78,8 @@ class RtuBus:
             self.garbled += 1
         if turn.failed_in_row == 2 and not error.code:  # a third time is no accident; said once
             self._log.warning("meter", f"unit {self.master.request[0]}: {error}")
-        self.rota.failed(turn, error, _now())
+        now = _now()
+        self.rota.failed(turn, error, now, max(0, since(self._answer_by, now)))
 
     async def _exchange(self):
         """Silence, question, answer; one coroutine, because each costs some 80 bytes."""
@@ -94,6 +96,7 @@ class RtuBus:
             if self._enable:
                 self._enable(0)
         deadline = after(_now(), self._timeout_ms + self._air_ms(self.master.wanted))
+        self._answer_by = deadline
         while since(_now(), deadline) < 0:
             waiting = self._uart.any()
             if waiting and self._hear(waiting):

@@ -65,8 +65,11 @@ class Rota:
         turn.failed_in_row = 0
         turn.device.answered(master, now)
 
-    def failed(self, turn: Turn, error, now: int):
-        """Note what went wrong; `error.code` is not 0 when the device itself refused, alive."""
+    def failed(self, turn: Turn, error, now: int, pending_ms: int = 0):
+        """Note what went wrong; `error.code` is not 0 when the device itself refused, alive.
+
+        For `pending_ms` more its own answer would be in time: what failed may have been another's.
+        """
         turn.failures += 1
         turn.last_error = str(error)
         turn.device.failed(error, now)
@@ -75,7 +78,8 @@ class Rota:
             return
         turn.failed_in_row += 1
         doublings = min(max(turn.failed_in_row - 2, 0), 10)
-        ready_at = after(now, min(self._late_ms << doublings, self._longest_ms))
+        pause_ms = min(self._late_ms << doublings, self._longest_ms)
+        ready_at = after(now, pending_ms + pause_ms)
         for other in self.turns:
             if other.device.unit == turn.device.unit:
                 other.ready_at = ready_at
