@@ -19,6 +19,7 @@ def entered(reader, line):
         text = "?"
     if reader.session:
         reader.session.answer = text
+        reader.session.question = ""  # answered: what the log says now does not repeat it
     elif text:
         session = reader.session = Session(reader)
         session.task = asyncio.create_task(_done(reader, session.run(text)))
