@@ -35,6 +35,8 @@ class Trial:
             return "a car, or what looks like one, is plugged in"
         if point.level != pilot.A or point.pilot.seen_ms < _EMPTY_MS:
             return "the pilot is not steady at +12 V"
+        if point.pilot.unknown_ms:
+            return "the pilot cannot be read"
         if not point.contactor.proved_open():
             return "the contactor is not proved open"
         if point.chores.residual.running():

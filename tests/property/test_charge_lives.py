@@ -25,6 +25,7 @@ _STAGE = Stage()
     suppress_health_check=list(HealthCheck),
 )
 @given(st.binary(min_size=3, max_size=33))
+@example(bytes(15) + b"\xa9\x01\xe9\x01\xe8\x00D\x01")  # a click with a silent pilot
 @example(b"\x02a\x01\x01\x00u\x03")  # a weld of L2/L3 found in the gap after a boot
 def test_the_invariants_hold_in_every_life(script):
     try:

@@ -61,6 +61,19 @@ def test_a_pilot_that_cannot_be_read_opens_a_click():
     assert bench.until(bench.opened, 1000) <= 70
 
 
+def test_nothing_is_tried_while_the_pilot_cannot_be_read():
+    for silent_ms in (10, 50, 90):
+        bench = standing()
+        bench.known = False
+        bench.run(silent_ms)
+        assert "cannot be read" in refused(bench.point.trial.click)
+        bench = standing()
+        bench.point.trial.click()  # and only then
+        bench.known = False
+        bench.run(silent_ms)
+        assert bench.point.contactor.switches == 0 or bench.opened(), silent_ms
+
+
 def test_each_fault_opens_a_click_at_once():
     for name, value in (("emergency_stop", True), ("supply_ok", False)):
         bench = clicking()
