@@ -1,6 +1,6 @@
 """The clock in the whole firmware: set over the network, kept over resets, estimated without."""
 
-import sys
+import os
 
 import usocket
 from chip import until
@@ -14,19 +14,30 @@ _NOON = 1780315200  # 2026-06-01T12:00:00Z
 class TimeServer:
     """A time server on this machine that answers by the world's clock."""
 
-    def __init__(self, chip, port, unix=_NOON):
+    def __init__(self, unix=_NOON):
         self.socket = usocket.socket(usocket.AF_INET, usocket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.socket.setsockopt(usocket.SOL_SOCKET, usocket.SO_REUSEADDR, 1)
-        self.socket.bind(usocket.getaddrinfo("127.0.0.1", port)[0][-1])
+        self.port = self._bound()
         self.unix = unix  # at the start of the simulation
         self.asked = []
         self.silent = False
         self.change = None
-        self._chip = chip
+        self._chip = None
 
-    def serve(self):
+    def _bound(self):
+        """A port that nobody else has, whatever else runs on this machine."""
+        for _ in range(100):
+            port = 20000 + int.from_bytes(os.urandom(2), "big") % 12000
+            try:
+                self.socket.bind(usocket.getaddrinfo("127.0.0.1", port)[0][-1])
+            except OSError:
+                continue
+            return port
+        raise OSError("no free port")
+
+    def serve(self, chip):
         """A story: look every 50 ms."""
+        self._chip = chip
         while True:
             try:
                 packet, sender = self.socket.recvfrom(512)
@@ -54,14 +65,12 @@ class TimeServer:
         self.socket.close()
 
 
-def boxed(port):
-    if sys.maxsize < 1 << 32:  # both interpreters may run at the same time
-        port += 100
+def boxed():
+    server = TimeServer()
     document = initial_document("")
-    document["network"]["time_server"] = f"127.0.0.1:{port}"
+    document["network"]["time_server"] = f"127.0.0.1:{server.port}"
     chip = box(document)
-    server = TimeServer(chip, port)
-    chip.play(server.serve())
+    chip.play(server.serve(chip))
     return chip, server
 
 
@@ -82,7 +91,7 @@ def known(chip):
 
 
 def test_the_clock_is_set_once_there_is_a_network():
-    chip, server = boxed(29601)
+    chip, server = boxed()
 
     def story():
         yield from started(chip)
@@ -100,7 +109,7 @@ def test_the_clock_is_set_once_there_is_a_network():
 
 
 def test_resets_ask_no_more_often_than_every_16_seconds_and_keep_the_time():
-    chip, server = boxed(29602)
+    chip, server = boxed()
 
     def story():
         yield from started(chip)
@@ -118,15 +127,13 @@ def test_resets_ask_no_more_often_than_every_16_seconds_and_keep_the_time():
 
 
 def test_hostile_answers_are_refused_and_the_reason_is_in_the_log():
-    for index, (place, value, words) in enumerate(
-        (
-            (0, 0xE4, "does not know the time"),
-            (24, None, "not answer our question"),
-            (1, 0, "the server refuses"),
-            (32, 0xFF, "before its question came"),
-        )
+    for place, value, words in (
+        (0, 0xE4, "does not know the time"),
+        (24, None, "not answer our question"),
+        (1, 0, "the server refuses"),
+        (32, 0xFF, "before its question came"),
     ):
-        chip, server = boxed(29604 + index)
+        chip, server = boxed()
 
         def change(answer, place=place, value=value):
             answer[place] = value if value is not None else answer[place] ^ 1
@@ -143,7 +150,7 @@ def test_hostile_answers_are_refused_and_the_reason_is_in_the_log():
 
 
 def test_a_session_that_began_without_a_clock_gets_its_time_when_it_becomes_known():
-    chip, server = boxed(29610)
+    chip, server = boxed()
     server.silent = True
 
     def story():
@@ -167,7 +174,7 @@ def test_a_session_that_began_without_a_clock_gets_its_time_when_it_becomes_know
 
 
 def test_after_a_power_cut_a_session_has_an_estimated_time_and_says_so():
-    chip, server = boxed(29611)
+    chip, server = boxed()
 
     def story():
         yield from started(chip)
@@ -200,7 +207,7 @@ def test_after_a_power_cut_a_session_has_an_estimated_time_and_says_so():
 
 
 def test_a_session_over_a_power_cut_keeps_its_begin_and_gets_its_duration_back():
-    chip, server = boxed(29612)
+    chip, server = boxed()
 
     def story():
         yield from started(chip)
@@ -220,8 +227,8 @@ def test_a_session_over_a_power_cut_keeps_its_begin_and_gets_its_duration_back()
 
 def test_the_clock_costs_one_write_in_the_life_of_the_box():
     programs = []
-    for port, answers in ((29613, True), (29614, False)):
-        chip, server = boxed(port)
+    for answers in (True, False):
+        chip, server = boxed()
         server.silent = not answers
 
         def story(chip=chip, answers=answers):
