@@ -38,7 +38,7 @@ def run(program: Path, image: Path, hours: int, heap: int) -> dict:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make day", description=__doc__)
     parser.add_argument("--hours", type=int, default=24)
-    parser.add_argument("--heap", type=int, default=135, help="KiB for the firmware")
+    parser.add_argument("--heap", type=int, default=170, help="KiB for the firmware")
     parser.add_argument("--image", type=Path, default=budget.ROOT / "build" / "image")
     options = parser.parse_args()
     try:
