@@ -1,6 +1,6 @@
 """The resolver against a server on this machine, in virtual time."""
 
-import socket
+import udp_server
 
 from firmware.codec.dns import question
 from firmware.link.resolver import Resolver
@@ -10,10 +10,8 @@ from firmware.link.stream import LinkError
 class Server:
     """A DNS server on a port of its own that answers when it is told to."""
 
-    def __init__(self, port):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        self.socket.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+    def __init__(self):
+        self.socket, port = udp_server.server()
         self.place = ("127.0.0.1", port)
 
     def asked(self):
@@ -42,7 +40,7 @@ def settled(resolver, name, now):
 
 
 def test_asks_once_and_keeps_the_answer_for_its_time():
-    server = Server(29531)
+    server = Server()
     try:
         resolver = Resolver(lambda: [server.place])
         assert resolver.lookup("broker.example", 0) is None
@@ -58,7 +56,7 @@ def test_asks_once_and_keeps_the_answer_for_its_time():
 
 
 def test_asks_again_and_another_server_then_gives_up():
-    first, second = Server(29532), Server(29533)
+    first, second = Server(), Server()
     try:
         resolver = Resolver(lambda: [first.place, second.place])
         for now in range(0, 6000, 100):
@@ -82,7 +80,7 @@ def test_asks_again_and_another_server_then_gives_up():
 
 
 def test_a_name_that_does_not_exist_is_said_at_once():
-    server = Server(29534)
+    server = Server()
     try:
         resolver = Resolver(lambda: [server.place])
         resolver.lookup("broker.example", 0)
@@ -98,7 +96,7 @@ def test_a_name_that_does_not_exist_is_said_at_once():
 
 
 def test_an_old_address_is_better_than_none():
-    server = Server(29535)
+    server = Server()
     try:
         resolver = Resolver(lambda: [server.place])
         resolver.lookup("broker.example", 0)
@@ -112,7 +110,7 @@ def test_an_old_address_is_better_than_none():
 
 
 def test_local_names_go_to_the_multicast_address_and_foreign_answers_are_ignored():
-    server = Server(29536)
+    server = Server()
     try:
         resolver = Resolver(list)
         resolver.multicast = server.place

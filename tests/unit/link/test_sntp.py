@@ -1,7 +1,6 @@
 """The time client against a server on this machine, in virtual time."""
 
-import socket
-import sys
+import udp_server
 
 from firmware.link.sntp import Sntp
 from firmware.link.stream import LinkError
@@ -14,11 +13,9 @@ _NOON = 1780315200
 class Server:
     """Answers by the clock of the test."""
 
-    def __init__(self, port):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        self.socket.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
-        self.name = f"127.0.0.1:{port}"
+    def __init__(self):
+        self.socket, self.port = udp_server.server()
+        self.name = f"127.0.0.1:{self.port}"
         self.change = None
         self.count = 0
 
@@ -54,12 +51,12 @@ class Network:
 class Bench:
     """The client, its server, its log, and what it has offered."""
 
-    def __init__(self, port, name=None, lookup=None):
-        self.server = Server(port)
+    def __init__(self, name=None, lookup=None):
+        self.server = Server()
         self.network = Network()
         self.network.time_server = name or self.server.name
         if name == "ntp.example":
-            self.network.time_server += f":{port}"
+            self.network.time_server += f":{self.server.port}"
         self.now = 1 << 30  # close to the wrap
         self.now = (1 << 30) - 100000
         self.offered = []
@@ -114,9 +111,8 @@ def changed(place, value):
     return change
 
 
-def bench(port, story, **options):
-    # Both interpreters may run at the same time.
-    made = Bench(port if sys.maxsize > 1 << 32 else port + 100, **options)
+def bench(story, **options):
+    made = Bench(**options)
     try:
         story(made)
     finally:
@@ -134,7 +130,7 @@ def test_the_time_is_the_servers_and_half_the_way():
         waited, packet = made.until_asked()
         assert 4096 <= waited <= 5121, waited
 
-    bench(29551, story)
+    bench(story)
 
 
 def test_half_of_the_way_may_reach_into_the_next_second():
@@ -146,7 +142,7 @@ def test_half_of_the_way_may_reach_into_the_next_second():
         seconds, ms = made.offered[0]
         assert seconds == _NOON + 1 and 90 <= ms <= 100, made.offered
 
-    bench(29552, story)
+    bench(story)
 
 
 def test_a_silent_server_is_asked_less_and_less_often_and_said_once():
@@ -160,7 +156,7 @@ def test_a_silent_server_is_asked_less_and_less_often_and_said_once():
             assert wait_s - 6 <= waited <= wait_s * 5 // 4 + 1, waits
         assert made.lines == [f"{made.server.name}: no answer"]
 
-    bench(29553, story)
+    bench(story)
 
 
 def test_it_is_never_asked_more_often_than_every_16_seconds_whatever_it_answers():
@@ -179,7 +175,7 @@ def test_it_is_never_asked_more_often_than_every_16_seconds_whatever_it_answers(
             made.step(1000)
             assert made.server.asked() is None or since(made.now, began) >= 16000
 
-    bench(29554, story)
+    bench(story)
 
 
 def test_forged_answers_neither_count_nor_end_the_waiting_and_fill_no_log():
@@ -198,7 +194,7 @@ def test_forged_answers_neither_count_nor_end_the_waiting_and_fill_no_log():
         assert made.offered == [(_NOON, 0)], made.offered
         assert len(made.lines) == 1 and "ignored" in made.lines[0], made.lines
 
-    bench(29555, story)
+    bench(story)
 
 
 def test_an_answer_that_comes_after_the_time_is_not_read():
@@ -210,7 +206,7 @@ def test_an_answer_that_comes_after_the_time_is_not_read():
             made.step(10)
         assert made.offered == []
 
-    bench(29556, story)
+    bench(story)
 
 
 def test_a_slow_answer_says_little():
@@ -221,7 +217,7 @@ def test_a_slow_answer_says_little():
         made.settle(1)
         assert made.offered == [] and "1500 ms on its way" in made.lines[0], made.lines
 
-    bench(29557, story)
+    bench(story)
 
 
 def test_a_refused_time_has_its_reason_in_the_log():
@@ -232,7 +228,7 @@ def test_a_refused_time_has_its_reason_in_the_log():
         made.settle(2)
         assert made.lines[0].endswith("refused: it would set the clock by 99999 s")
 
-    bench(29558, story)
+    bench(story)
 
 
 def test_who_is_sent_away_stays_away():
@@ -249,7 +245,7 @@ def test_who_is_sent_away_stays_away():
         assert made.until_asked(30000) == (None, None)
         assert "has sent us away" in made.lines[-1]
 
-    bench(29559, story)
+    bench(story)
 
 
 def test_a_server_that_asks_for_patience_gets_it():
@@ -270,7 +266,7 @@ def test_a_server_that_asks_for_patience_gets_it():
         waited, packet = made.until_asked()
         assert waited >= 255, waited
 
-    bench(29560, story)
+    bench(story)
 
 
 def test_a_name_is_looked_up_and_a_failure_said():
@@ -293,7 +289,7 @@ def test_a_name_is_looked_up_and_a_failure_said():
             made.step()
         assert made.offered
 
-    bench(29561, story, name="ntp.example", lookup=lookup)
+    bench(story, name="ntp.example", lookup=lookup)
 
 
 def test_nothing_is_asked_without_a_network_or_without_a_server_however_long():
@@ -309,7 +305,7 @@ def test_nothing_is_asked_without_a_network_or_without_a_server_however_long():
         made.network.time_server = ""
         assert made.until_asked(10000) == (None, None)
 
-    bench(29562, story)
+    bench(story)
 
 
 def test_what_is_no_server_is_said_and_does_no_harm():
@@ -326,7 +322,7 @@ def test_what_is_no_server_is_said_and_does_no_harm():
             assert made.lines and words in made.lines[0], made.lines
             assert made.server.asked() is None
 
-        bench(29563, story, name=name)
+        bench(story, name=name)
 
 
 def test_any_bytes_are_endured():
@@ -345,4 +341,4 @@ def test_any_bytes_are_endured():
                 made.step()
         assert made.offered == [] or made.client._socket is None
 
-    bench(29564, story)
+    bench(story)
