@@ -19,7 +19,7 @@ _PROTOCOL = const(0x82)
 _BAD_TOPIC = const(0x90)
 _TOO_LARGE = const(0x95)
 
-_FIRST = const(1536)  # bytes: a TCP segment; hardly a request is longer
+_FIRST = const(2432)  # bytes: hardly a request is longer, and short ones need few moves
 _TOPICS_KEPT = const(16)
 _LONGEST_TOPIC_KEPT = const(128)
 
