@@ -59,8 +59,9 @@ def test_back_soon_after_a_restart_with_subscriptions_and_the_queue():
         box.wait("connected")
         broker.kill()
         box.wait_for_text("closed by the broker")
-        box.do("publish", topic="from/state", payload="1", qos=1)
-        box.do("publish", topic="from/state", payload="2", qos=1)
+        # Retained: it may reach the broker before the listener does.
+        box.do("publish", topic="from/state", payload="1", qos=1, retain=True)
+        box.do("publish", topic="from/state", payload="2", qos=1, retain=True)
         time.sleep(3)
         broker.start()
         back = time.monotonic()

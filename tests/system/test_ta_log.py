@@ -15,12 +15,18 @@ from firmware_process import Firmware, document
 SPEED = 10
 
 
+# A broker that still knows its clients after it was killed.
+REMEMBERS = "persistence true\nautosave_on_changes true\nautosave_interval 1"
+
+
 class Receiver:
-    """What a billing system hears."""
+    """What a billing system hears: with a session, so that nothing is lost while it is away."""
 
     def __init__(self, broker):
         self.heard = queue.Queue()
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2, client_id="billing", clean_session=False
+        )
         self._client.on_message = lambda client, data, message: self.heard.put(message)
         self._client.connect("127.0.0.1", broker.port)
         self._client.subscribe("cfos_mqtt/ta_log", 2)
@@ -66,7 +72,7 @@ def test_a_broker_without_acknowledgements_holds_nothing_back(tmp_path):
 
 def test_an_ended_session_waits_for_the_broker_and_arrives_once(tmp_path):
     flash = tmp_path / "flash.bin"
-    with Mosquitto() as broker:
+    with Mosquitto(REMEMBERS) as broker:
         port = free_port()
         settings = document(broker.url, port, ta_log=True, ta_interval_s=10)
         broker.kill()
