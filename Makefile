@@ -8,7 +8,7 @@ FILE_GIVEN = $(if $(FILE),--file '$(FILE)')
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: day board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
+.PHONY: day pieces board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ day: image  ## A day of a household in virtual time, in a small heap; 10 minutes
 
 stretch: image  ## Count the longest stretch of each task between two yields, in instructions; 5 minutes.
 	@$(VENV)/python tools/budget/stretch.py $(ARGS)
+
+pieces: image  ## Count what the API does in one go: ctl, set, each piece of get_dev_info with 25 devices; half a minute.
+	@$(VENV)/python tools/budget/pieces.py $(ARGS)
 
 micropython-esp32like: setup  ## Build the 32-bit MicroPython with single floats from Debian's source.
 	@$(PYTHON) tools/setup esp32like

@@ -1,4 +1,4 @@
-"""Pins and peripherals as plain values: the only module that touches the hardware."""
+"""Pins and peripherals as plain values; radio.py and probe.py do the same for Wi-Fi and tests."""
 
 import sys
 import time

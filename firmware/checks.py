@@ -1,13 +1,16 @@
 """Values as clients send them, checked against a type and its bounds: see firmware/schema.py."""
 
 _LONGEST_FORMULA = 200
-_DIGITS = "0123456789+-"
-_OTHERS = ".eExXabcdfABCDF"
+# Letters are looked at as bytes: for each string it makes, MicroPython looks through its names.
+_DIGITS = b"0123456789+-"
+_OTHERS = b".eExXabcdfABCDF"
 _WORDS = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
 
 
-def take(kind: str, lowest: str, highest: str, value):
+def take(kind: str, lowest, highest, value):
     """`value` as the table wants it; ValueError with what was expected otherwise.
+
+    The bounds are the table's text, str or bytes.
 
     Numbers may come as text and integers as floats (`"6000"`, `6000.0`): query strings and
     home-automation templates send both.
@@ -34,7 +37,7 @@ def _real(lowest, highest, value):
         value = _parsed(value)
     known = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not known or not _bound(lowest) <= value <= _bound(highest):
-        raise ValueError(f"a number from {lowest} to {highest}")
+        raise ValueError(f"a number from {_shown(lowest)} to {_shown(highest)}")
     whole = int(value)
     return whole if whole == value else value
 
@@ -45,7 +48,7 @@ def _integer(lowest, highest, value):
     except ValueError:
         value = None
     if not isinstance(value, int):
-        raise ValueError(f"a whole number from {lowest} to {highest}")
+        raise ValueError(f"a whole number from {_shown(lowest)} to {_shown(highest)}")
     return value
 
 
@@ -58,7 +61,7 @@ def _expression(lowest, highest, value):
 
 def _list(lowest, highest, value):
     if not isinstance(value, list) or len(value) > int(highest):
-        raise ValueError(f"a list of at most {highest}")
+        raise ValueError(f"a list of at most {_shown(highest)}")
     return value
 
 
@@ -66,7 +69,7 @@ def _parsed(text):
     """The number that a text says; None for what a person does not mean as one."""
     # float() takes "nan", "inf" and "1_000"; a person who types those means something else.
     whole = True
-    for letter in text:
+    for letter in text.encode():
         if letter not in _DIGITS:
             if letter not in _OTHERS:
                 return None
@@ -83,12 +86,18 @@ def _parsed(text):
 
 def _bound(text):
     """A number of a table; where exponents stand, nobody needs the last digit."""
-    return float(text) if "e" in text or "." in text else int(text)
+    data = text.encode() if isinstance(text, str) else text
+    return float(data) if b"e" in data or b"." in data else int(data)
+
+
+def _shown(bound):
+    return str(bound, "utf-8") if isinstance(bound, bytes) else bound
 
 
 def _device(lowest, highest, value):
-    text = isinstance(value, str) and 2 <= len(value) <= 4
-    if not text or value[0] not in "EM" or value[1] == "0" or not value[1:].isdigit():
+    data = value.encode() if isinstance(value, str) else b""
+    number = data[1:]
+    if len(data) > 4 or data[:1] not in (b"E", b"M") or number[:1] == b"0" or not number.isdigit():
         raise ValueError("a device such as E1 or M2")
     return value
 
@@ -99,8 +108,8 @@ def _text(shortest, longest, value):
     if not isinstance(value, str):
         raise ValueError("text")
     if not int(shortest) <= len(value) <= int(longest):
-        raise ValueError(f"text of {shortest} to {longest} characters")
-    if any(ord(c) < 32 or ord(c) == 127 for c in value):
+        raise ValueError(f"text of {_shown(shortest)} to {_shown(longest)} characters")
+    if any(byte < 32 or byte == 127 for byte in value.encode()):
         raise ValueError("text without control characters")
     return value
 

@@ -141,7 +141,7 @@ class Meters:
 
     def keep(self, device):
         """Bring what a meter has counted into the ledger."""
-        if device.dev_id[0] != "M":
+        if not device.dev_id.startswith("M"):
             return
         reading = device.reading
         if reading.import_wh:
@@ -186,7 +186,7 @@ class Meters:
         own = self._devices.get("E1")
         named = own.value("attach") if own else ""
         for device in self._devices:
-            if device.dev_id[0] != "M":
+            if not device.dev_id.startswith("M"):
                 continue
             if device.dev_id == named or (not named and device.value("role") == _EV_ROLE):
                 return device

@@ -10,6 +10,7 @@ from firmware.link.mqtt import ALWAYS, LATEST, NEWEST, MqttClient, Options
 from firmware.store.once import forget
 
 _LOOK_MS = const(50)
+_SOON_MS = const(20)
 # Functions of the API and the settings that name their brokers; input is what meters are fed by.
 _BROKERS = {
     "info": "info_broker",
@@ -177,7 +178,7 @@ class MqttDoor:
         """Publish what is due, a topic at a time, for ever."""
         while True:
             self.look(self._box.now())
-            await asyncio.sleep_ms(_LOOK_MS)
+            await asyncio.sleep_ms(_SOON_MS if self._topics.busy() else _LOOK_MS)
 
     def look(self, now: int):
         """Publish the next message that is due."""

@@ -3,7 +3,7 @@
 from firmware.api.commands import names, row
 from firmware.api.errors import ApiError
 
-COMMANDS = """
+COMMANDS = b"""
 get_dev_types anyone - object
 help admin - any name?:text:1:32
 """

@@ -14,7 +14,7 @@ class Chores:
         """Follow plug and clock."""
         box = self._box
         for device in box.devices:
-            if device.dev_id[0] == "E":
+            if device.dev_id.startswith("E"):
                 if device.dev_id == "E1" and device.has_formulas():
                     device.follow(now, box.values().evaluate)
                 else:

@@ -22,7 +22,9 @@ ROLES = ("anyone", "user", "admin", "owner")
 # firmware/schema.py, with "?" when it may be left out. Types of our own: three (up to three
 # numbers, a list or "1,2,3"), numbers ("[1,2]"), any. body is the JSON that comes along, and the
 # members of +body are parameters. A line that starts with a blank continues the one before.
-INDEX = """
+# The tables are bytes, because MicroPython looks through all the names it knows for each new str,
+# and a request would have a hundred of them.
+INDEX = b"""
 info get_dev_info get_params
 catalogue get_dev_types help
 parameters set_params get_devices set_device del_device reset_device get_settings
@@ -46,7 +48,7 @@ OPEN = (
 
 def names():
     """The name of every command, in the order of the index."""
-    for line in INDEX.strip().split("\n"):
+    for line in str(INDEX, "utf-8").strip().split("\n"):
         yield from line.split(" ")[1:]
 
 
@@ -56,31 +58,46 @@ def rows():
         yield row(name)
 
 
+def _word(text: bytes, word: bytes, before: bytes, after: bytes) -> int:
+    """Where `word` stands in `text` between the two characters; -1: nowhere."""
+    place = text.find(before + word + after)
+    return place if place < 0 else place + 1
+
+
 def _place(name: str) -> int:
     """Where a command stands in the index; -1: no such command."""
-    if not name or " " in name or "\n" in name:
+    word = name.encode()
+    if not word or b" " in word or b"\n" in word:
         return -1
-    return max(INDEX.find(" " + name + " "), INDEX.find(" " + name + "\n"))
+    return max(_word(INDEX, word, b" ", b" "), _word(INDEX, word, b" ", b"\n"))
 
 
 def row(name: str) -> list | None:
     """A command as [name, role, writes, answers, module, parameters...]; None: no such command."""
+    found = _found(name)
+    if found is None:
+        return None
+    columns = [str(column, "utf-8") for column in found[0]]
+    columns.insert(4, found[1])
+    return columns
+
+
+def _found(name: str) -> tuple | None:
+    """The words that describe a command, as bytes, and its function; None: no such command."""
     place = _place(name)
     if place < 0:
         return None
-    start = INDEX.rfind("\n", 0, place) + 1
-    module = "firmware.api." + INDEX[start : INDEX.find(" ", start)]
+    start = INDEX.rfind(b"\n", 0, place) + 1
+    module = "firmware.api." + str(INDEX[start : INDEX.find(b" ", start)], "utf-8")
     # Imported when first called; asking again would look through all names that there are.
     known = sys.modules.get(module) or __import__(module, None, None, ("x",))
     module = known.__dict__
     table = module["COMMANDS"]
-    start = table.find("\n" + name + " ") + 1
-    end = table.find("\n", start)
-    while table.startswith(" ", end + 1):
-        end = table.find("\n", end + 1)
-    columns = table[start:end].split()
-    columns.insert(4, module[name])
-    return columns
+    start = _word(table, name.encode(), b"\n", b" ")
+    end = table.find(b"\n", start)
+    while table.startswith(b" ", end + 1):
+        end = table.find(b"\n", end + 1)
+    return table[start:end].split(), module[name]
 
 
 class Commands:
@@ -102,12 +119,12 @@ class Commands:
             name = given.pop("cmd", "")
             if role < ADMIN and f" {name} " not in OPEN and _place(name) >= 0:
                 raise ApiError("not_allowed", f"{name} needs the role admin", "")
-            line = row(name)
-            if line is None:
+            found = _found(name)
+            if found is None:
                 raise ApiError("unknown_command", f"no such command: {name[:32]!r}", "cmd")
-            if "id" in given and not any(p.startswith("id") for p in line[5:]):
+            if "id" in given and not any(word.startswith(b"id") for word in found[0][4:]):
                 request = given.pop("id")[:64]
-            answer = self._run(line, given, body, role)
+            answer = self._run(name, found, given, body, role)
         except ApiError as error:
             answer = error.answer()
         except (query_string.QueryError, json_text.JsonError) as error:
@@ -118,24 +135,26 @@ class Commands:
 
     def run(self, name: str, given: dict, body=None, role: int = ADMIN):
         """As `call`, for a request that is taken apart already; raises what `call` answers."""
-        return self._run(row(name), given, body, role)
+        return self._run(name, _found(name), given, body, role)
 
-    def _run(self, line, given, body, role):
-        if role < ROLES.index(line[1]):
-            raise ApiError("not_allowed", f"{line[0]} needs the role {line[1]}", "")
-        needed, known = _parameters(line)
+    def _run(self, name, found, given, body, role):
+        words, do = found
+        least = str(words[1], "utf-8")
+        if role < ROLES.index(least):
+            raise ApiError("not_allowed", f"{name} needs the role {least}", "")
+        needed, known = _parameters(words)
         arguments = {}
-        if "body" in known:
+        if b"body" in known:
             arguments["body"] = self.document(body)
-        elif "+body" in known:
+        elif b"+body" in known:
             given = merged(given, self.document(body))
-        for name, value in given.items():
-            if name[:1] != "_":
-                arguments[name] = _taken(line[0], known, name, value)
-        for name in needed:
-            if arguments.get(name) is None:
-                raise ApiError("missing_parameter", f"{line[0]} needs {name}", name)
-        return line[4](self._box, arguments, role)
+        for member, value in given.items():
+            if not member.startswith("_"):
+                arguments[member] = _taken(name, known, member, value)
+        for member in needed:
+            if arguments.get(member) is None:
+                raise ApiError("missing_parameter", f"{name} needs {member}", member)
+        return do(self._box, arguments, role)
 
     def document(self, body):
         """The value of a body; JsonError, or ApiError when reading it would take too long now."""
@@ -148,29 +167,26 @@ class Commands:
         return json_text.loads(body)
 
 
-def _parameters(line: list):
-    """The names that a command needs, and the descriptions of all that it knows, by name."""
+def _parameters(words: list):
+    """The names that a command needs, and the types of all that it knows, by name as bytes."""
     needed = []
     known = {}
-    for place in range(5, len(line)):
-        parameter = line[place]
-        end = parameter.find(":")
-        if parameter[end - 1] == "?":
-            known[parameter[: end - 1]] = parameter
-        else:
-            name = parameter[:end]
-            known[name] = parameter
-            if name[0] != "+":
-                needed.append(name)
+    for place in range(4, len(words)):
+        name, _, kind = words[place].partition(b":")
+        if name.endswith(b"?"):
+            name = name[:-1]
+        elif not name.startswith(b"+"):
+            needed.append(str(name, "utf-8"))
+        known[name] = kind
     return needed, known
 
 
 def _taken(command: str, known: dict, name: str, value):
-    parameter = known.get(name)
-    if parameter is None or name in ("body", "+body"):
+    kind = known.get(name.encode())
+    if kind is None or name in ("body", "+body"):
         raise ApiError("unknown_parameter", f"{command} has no parameter {name[:32]!r}", name[:32])
     try:
-        return taken(parameter.split(":") + ["", ""], value)
+        return taken(kind.split(b":") + [b"", b""], value)
     except ValueError as error:
         raise ApiError("bad_value", f"{name}: {error.args[0]} expected", name) from None
 
@@ -185,8 +201,9 @@ def merged(given: dict, document) -> dict:
 
 
 def taken(parameter: list, value):
-    """`value` as the table wants it; ValueError with what was expected otherwise."""
-    kind, lowest, highest = parameter[1:4]
+    """`value` as [type, lowest, highest] wants it; ValueError with what was expected otherwise."""
+    kind, lowest, highest = parameter[:3]
+    kind = str(kind, "utf-8")
     if kind not in ("three", "numbers"):
         return take(kind, lowest, highest, value)
     values = value.strip("[]").split(",") if isinstance(value, str) else value

@@ -137,7 +137,7 @@ def common(device, now: int, address: str, com_err: bool, error: str) -> dict:
     answer["com_err_secs"] = device.silent_s(now) if com_err else 0
     answer["com_errors"] = device.errors
     answer["status"] = answer["last_error"] = error
-    answer["is_evse"] = dev_id[0] == "E"
+    answer["is_evse"] = dev_id.startswith("E")
     answer["user_info"] = {}
     answer["model"] = device.model
     return answer

@@ -2,7 +2,7 @@
 
 from firmware.codec.json_stream import Live
 
-COMMANDS = """
+COMMANDS = b"""
 get_dev_info anyone - object
 get_params anyone - object
 """
@@ -104,7 +104,7 @@ def powers(box) -> dict:
         watts = device.power(now)
         if watts:
             counted = roles.get(device.entry.get("role"))
-            if device.dev_id[0] == "E":
+            if device.dev_id.startswith("E"):
                 evse_w += watts
             elif counted:
                 sums[counted[0]] += counted[1] * watts

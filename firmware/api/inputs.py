@@ -2,7 +2,7 @@
 
 from firmware.api.errors import ApiError
 
-COMMANDS = """
+COMMANDS = b"""
 set_ajax_meter admin - ok dev_id:dev model?:text:0:127
  import_wh?:num:0:1e15 import_vah?:num:0:1e15 export_wh?:num:0:1e15 export_vah?:num:0:1e15
  voltage?:three:0:1000 current?:three:-1e7:1e7 power_w?:num:-1e7:1e7 power_va?:num:-1e7:1e7

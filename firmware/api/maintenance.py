@@ -9,7 +9,7 @@ from firmware.schema import MASK, masked, row
 from firmware.settings import SECTIONS, VERSION, Settings
 from firmware.ticks import after
 
-COMMANDS = """
+COMMANDS = b"""
 change_admin_pwd anyone flash ok old_pwd?:text:0:64 new_pwd:text:0:64
 accept_license anyone - ok acc?:bool allow_usage_stats?:bool
 set_diag_logging admin - ok enable:bool

@@ -4,7 +4,7 @@ import struct
 
 from firmware.api.errors import ApiError
 
-COMMANDS = """
+COMMANDS = b"""
 modbus_get admin - any addr?:text:0:64 func?:int:3:4 id:int:1:247 reg:text:1:8
  type?:w|d|f|q|s cnt?:int:1:64 order?:hl|lh
 modbus_set admin - ok addr?:text:0:64 func?:int:6:16 id:int:1:247 reg:text:1:8

@@ -7,7 +7,7 @@ from firmware.codec.time_zone import ZoneError, offset_s
 from firmware.schema import record, row
 from firmware.settings import SECTIONS
 
-COMMANDS = """
+COMMANDS = b"""
 set_params admin flash ok body:any
 get_devices admin - array
 set_device admin flash ok body:any

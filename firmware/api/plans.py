@@ -5,7 +5,7 @@ from micropython import const
 from firmware.api.errors import ApiError
 from firmware.schema import record
 
-COMMANDS = """
+COMMANDS = b"""
 set_cplan admin flash ok dev_id:text:2:4 tmp?:bool body:any
 get_cplan admin - object dev_id:text:2:4
 """

@@ -2,7 +2,7 @@
 
 from firmware.api.errors import ApiError
 
-COMMANDS = """
+COMMANDS = b"""
 modbus admin flash any device:text:1:16 read?:text:1:8 count?:int:1:125
  write?:text:1:8 value?:int:-2147483648:4294967295 values?:numbers:0:65535
 """

@@ -13,7 +13,7 @@ from firmware.ticks import since
 _PERIOD = const(1000)
 _AT_LEAST = const(60000)
 _STEPS = const(6)
-_AT_ONCE = const(16)
+_AT_ONCE = const(10)
 _MOST_ANSWERS = const(8)
 _MOST_DEVICES = const(32)
 _FUNCTIONS = {"api": "api", "ctl": "control", "set": "input"}
@@ -115,7 +115,7 @@ class Topics:
             self._publish(function, response, stream, correlation)
 
     def _set(self, dev_id, payload, message):
-        name = "set_ajax_evse" if dev_id[:1] == "E" else "set_ajax_meter"
+        name = "set_ajax_evse" if dev_id.startswith("E") else "set_ajax_meter"
         answer = self._attempt(lambda: self._box.commands.run(name, {"dev_id": dev_id}, payload))
         if answer != "ok":
             self._answer("input", {"set": {dev_id[:8]: answer}}, message)
@@ -135,7 +135,7 @@ class Topics:
 
     def _one(self, dev_id, members):
         device = self._box.devices.get(dev_id)
-        if device is None or dev_id[:1] != "E":
+        if device is None or not dev_id.startswith("E"):
             return self._refused("unknown_device", f"no charge point {dev_id[:8]!r}", "dev_id")
         now = self._box.now()
         return self._attempt(lambda: device.control(members, now) or "ok")
@@ -152,12 +152,17 @@ class Topics:
         self._box.log.warning("mqtt", text)
         return ApiError(code, text, parameter).answer()
 
+    def busy(self) -> bool:
+        """Whether something is being measured, so that `due` should soon be called again."""
+        return bool(self._measured or self._answers)
+
     def due(self, now: int):
         """The next (function, topic, JsonStream) to publish; None when nothing is due.
 
         Looks at one topic per call and measures a long answer over several calls, so that many
-        devices do not hold the loop: call it every 50 ms or so. Each topic is sent when its
-        content changed, at most once per second and at least once per minute.
+        devices do not hold the loop: call it every 50 ms or so, and sooner while it is `busy`.
+        Each topic is sent when its content changed, at most once per second and at least once per
+        minute.
         """
         mqtt = self._box.settings.mqtt
         if self._answers:

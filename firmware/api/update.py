@@ -1,6 +1,6 @@
 """Commands around the update of the firmware; the image itself comes through POST /update."""
 
-COMMANDS = """
+COMMANDS = b"""
 update admin flash object file:text:1:64
 update_status admin - object
 update_rollback admin flash ok

@@ -4,7 +4,7 @@ from firmware.api.commands import ADMIN
 from firmware.api.errors import ApiError
 from firmware.api.guard import guard, same
 
-COMMANDS = """
+COMMANDS = b"""
 enter_rfid anyone - ok rfid:text:1:32 dev_id?:dev
 override_device anyone - ok dev_id:dev flags?:text:0:6 mamps?:int:0:80000 rfid?:text:0:32
 get_users admin - array

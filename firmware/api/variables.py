@@ -3,7 +3,7 @@
 from firmware.api.errors import ApiError
 from firmware.schema import record
 
-COMMANDS = """
+COMMANDS = b"""
 set_cm_vars admin flash ok name?:text:1:32 val?:expr:-1e15:1e15 clear?:bool tmp?:bool
  body?:any
 get_cm_vars admin - object

@@ -136,11 +136,16 @@ class JsonStream:
         yield "]" if separator == "," else "[]"
 
     def _live(self, part, measuring):
-        # Empty tokens are where a slice ends.
+        # An empty token is where a slice ends, and a chunk, if there is anything in it: so a part
+        # with much work leaves a blank after each piece of it.
         if part.before:
+            yield ""
             part.before()
+            yield " "
         yield ""
         value = part.make()
+        if part.before:
+            yield " "
         yield ""
         if measuring:
             yield from self._measured(value)

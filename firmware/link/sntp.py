@@ -6,6 +6,7 @@ from os import urandom
 
 from micropython import const
 
+from firmware.codec.broker import is_address
 from firmware.codec.sntp import SIZE, SntpError, answer, question
 from firmware.link.stream import LinkError, failure
 from firmware.ticks import after, since
@@ -72,7 +73,7 @@ class Sntp:
 
     def _ask(self, now):
         host, _, port = self._network.time_server.partition(":")
-        address = host if _literal(host) else self._lookup(host, now)
+        address = host if is_address(host) else self._lookup(host, now)
         if address is None:
             return
         if address == self._banned:
@@ -146,8 +147,3 @@ class Sntp:
             self._socket = None
         wait_ms = max(self._wait_s, self._least_s) * 1000
         self._due = after(now, wait_ms + wait_ms * urandom(1)[0] // 1024)
-
-
-def _literal(host):
-    parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)

@@ -11,12 +11,16 @@ sys.path[:0] = [str(ROOT / "tools" / "budget"), str(ROOT / "tools" / "image")]
 import counted
 import factor
 import image
+import pieces
 import starting
 import stretch
 
 # Instructions of the 32-bit MicroPython; what they mean in time stands in docs/budget.md.
 MOST_TO_SAFE_OUTPUTS = 22_000_000
 MOST_TO_FIRST_CYCLE = 290_000_000
+
+# Longer than the 10 ms that a task should run; it may not grow.
+MOST_OF_NINE_VALUES = 1_200_000
 
 needs_counting = pytest.mark.skipif(counted.possible() is not None, reason=str(counted.possible()))
 
@@ -63,9 +67,27 @@ def test_a_start_takes_a_bounded_number_of_instructions(tmp_path):
     assert running <= MOST_TO_FIRST_CYCLE
 
 
+@needs_counting
+def test_pieces_of_the_api_hold_the_loop_for_10_ms_at_most(tmp_path):
+    image.build(tmp_path / "image")
+    found = pieces.measure(tmp_path / "image")
+    print(found)
+    assert 500_000 < found.pop("set of nine values") <= MOST_OF_NINE_VALUES
+    assert sorted(found) == [
+        "chunk of dev_info",
+        "cmd=get_dev_info",
+        "ctl for one device",
+        "look for what is due",
+        "set of one value",
+    ]
+    for name, count in found.items():
+        assert 100_000 < count <= pieces.TEN_MS, name
+
+
 def test_the_bounds_are_those_of_the_documentation():
     text = (ROOT / "docs" / "budget.md").read_text()
-    assert f"{MOST_TO_SAFE_OUTPUTS:,}" in text and f"{MOST_TO_FIRST_CYCLE:,}" in text
+    for bound in (MOST_TO_SAFE_OUTPUTS, MOST_TO_FIRST_CYCLE, MOST_OF_NINE_VALUES):
+        assert f"{bound:,}" in text
     bounds = (ROOT / "tests" / "sim" / "test_firmware_boot.py").read_text()
     for name, words in (
         ("MOST_FILES", "files opened"),

@@ -54,12 +54,12 @@ def plain(script: Path, arguments, heap: str = "64m"):
 class Counted:
     """A counted run in `folder`; `output` are the lines of the program, as they come."""
 
-    def __init__(self, script: Path, arguments, folder: Path, heap: str = "300m"):
+    def __init__(self, script: Path, arguments, folder: Path, heap="300m", program=MICROPYTHON):
         self._folder = folder
         command = [
             *("valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/counts"),
             *("--zero-before=getenv", "--dump-before=unsetenv"),
-            *_interpreter(folder / "interpreter"),
+            *_interpreter(folder / "interpreter", program),
             *("-X", f"heapsize={heap}", str(script), *map(str, arguments)),
         ]
         self._errors = (folder / "errors").open("w+")
@@ -92,11 +92,11 @@ class Counted:
         self._process.wait()
 
 
-def _interpreter(folder: Path) -> list[str]:
+def _interpreter(folder: Path, program: Path) -> list[str]:
     """The command behind the start script, in a copy that valgrind can read."""
-    words = [str(MICROPYTHON)]
-    if MICROPYTHON.read_bytes().startswith(b"#!"):
-        line = MICROPYTHON.read_text().strip().splitlines()[-1]
+    words = [str(program)]
+    if program.read_bytes().startswith(b"#!"):
+        line = program.read_text().strip().splitlines()[-1]
         words = [word for word in shlex.split(line)[1:] if word != "$@"]
     folder.mkdir(exist_ok=True)
     copied = []

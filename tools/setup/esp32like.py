@@ -58,7 +58,7 @@ def install_frozen(sources: Path, digest: str):
 def _provide(name: str, manifest: str, *more):
     pin = pins()["esp32like"]
     folder = TOOLS / name.partition("-")[2]
-    finished = key(pin, platform.machine(), _SETTINGS, manifest, 2, *more)
+    finished = key(pin, platform.machine(), _SETTINGS, manifest, 3, *more)
     if done(name, finished):
         return
     source, compiler, cross = _kit(pin)
@@ -133,6 +133,7 @@ def _build(source: Path, compiler: Path, pin: dict, manifest: str):
         "CROSS_COMPILE": compiler / "usr" / "bin" / pin["prefix"],
         "CFLAGS_EXTRA": pin["flags"],
         "LDFLAGS_EXTRA": "-static",
+        "STRIP": "",  # counting instructions needs the names of functions
         "MICROPY_PY_BTREE": 0,
         "MICROPY_PY_FFI": 0,
         "MICROPY_PY_SSL": 0,

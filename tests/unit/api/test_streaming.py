@@ -71,9 +71,8 @@ def reference():
     yield x
 
 
-# In passes of the reference: what the slices take today, with room for a build without
-# optimisation. It guards against longer ones and proves no 10 ms: with 6.5 us for one round of
-# such a loop, a pass takes an ESP32 about 6.5 ms, and the longest slice would take over 20 ms.
+# In passes of the reference: a guard against growth that runs everywhere. What the slices take an
+# ESP32 is counted in instructions, by `make pieces` and tests/tools/test_counted.py.
 _MOST = 4
 
 

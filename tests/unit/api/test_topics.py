@@ -165,8 +165,9 @@ def test_topics_are_published_on_change_at_most_each_second_at_least_each_minute
 
     def seconds(count):
         sent = {}
-        for _ in range(count * 20):
-            bench.now += 50
+        end = bench.now + count * 1000
+        while bench.now < end:
+            bench.now += 20 if topics.busy() else 50  # as the door does
             found = topics.due(bench.now)
             if found:
                 json.loads(found[2].text())

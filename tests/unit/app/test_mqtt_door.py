@@ -162,6 +162,8 @@ def test_a_request_that_is_too_long_to_be_read_is_answered():
     for topic in (b"cfos_mqtt/ctl", b"cfos_mqtt/api/cmd=set_params", b"cfos_mqtt/set/M3"):
         client.on_skipped(memoryview(topic), 65536)
     client.on_skipped(memoryview(b"tele/house/SENSOR"), 65536)
+    for _ in range(10):
+        made._topics.due(box.now())
     assert [message[0] for message in heard] == ["cfos_mqtt/api_res"] * 3
     assert all("65536" in message[1].text() for message in heard)
     assert all('"code":"too_long"' in message[1].text().replace(" ", "") for message in heard)
