@@ -73,7 +73,7 @@ class Mosquitto:
         )
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [tool("mosquitto"), "-c", str(config)], stdout=log, stderr=log
+                [tool("mosquitto"), "-c", str(config)], cwd=self.folder, stdout=log, stderr=log
             )
         until(lambda: listening(self.port), f"mosquitto on port {self.port}", self.log)
 
