@@ -35,15 +35,24 @@ _SETTINGS = """\
 """
 _FROZEN = 'include("$(MPY_DIR)/extmod/asyncio")\n'
 _PROBE = """
-import asyncio, sys, vfs
+import sys
+sys.path[:] = [".frozen"]
+import asyncio, vfs
 vfs.VfsLfs2
 assert sys.maxsize == 0x7FFFFFFF and 16777217.0 == 16777216.0
+"""
+_EMPTY = """
+try:
+    import firmware
+    raise SystemExit("a firmware is frozen into it")
+except ImportError:
+    pass
 """
 
 
 def install():
     """Provide .tools/bin/micropython-esp32like."""
-    _provide(_NAME, _FROZEN)
+    _provide(_NAME, _FROZEN, _PROBE + _EMPTY)
 
 
 def install_frozen(sources: Path, digest: str):
@@ -52,13 +61,13 @@ def install_frozen(sources: Path, digest: str):
     `sources` is the folder that holds it, `digest` changes when a file in it does.
     """
     manifest = f'{_FROZEN}package("firmware", base_path="{sources}")\n'
-    _provide("micropython-frozen", manifest, digest)
+    _provide("micropython-frozen", manifest, _PROBE + "import firmware.ticks", digest)
 
 
-def _provide(name: str, manifest: str, *more):
+def _provide(name: str, manifest: str, probe: str, *more):
     pin = pins()["esp32like"]
     folder = TOOLS / name.partition("-")[2]
-    finished = key(pin, platform.machine(), _SETTINGS, manifest, 3, *more)
+    finished = key(pin, platform.machine(), _SETTINGS, manifest, probe, 4, *more)
     if done(name, finished):
         return
     source, compiler, cross = _kit(pin)
@@ -69,7 +78,7 @@ def _provide(name: str, manifest: str, *more):
         shutil.copy(source / "build" / "micropython", new / "result" / "micropython")
         put(new / "result", folder)
     path = wrapper(name, [folder / "micropython"])
-    run(f"Trying {name}", [path, "-c", _PROBE])
+    run(f"Trying {name}", [path, "-c", probe])
     mark(name, finished, [path, folder / "micropython"])
 
 
@@ -124,6 +133,8 @@ def _build(source: Path, compiler: Path, pin: dict, manifest: str):
     (variant / "mpconfigvariant.h").write_text(_SETTINGS)
     (variant / "mpconfigvariant.mk").touch()
     (variant / "manifest.py").write_text(manifest)
+    # Kept from another manifest it would be taken for up to date.
+    (source / "build" / "frozen_content.c").unlink(missing_ok=True)
     libraries = sorted((compiler / "usr" / "lib").glob("*/libgmp.so.10"))[0].parent
     assignments = {
         "VARIANT": "esp32like",
