@@ -61,7 +61,7 @@ def install_frozen(sources: Path, digest: str):
     `sources` is the folder that holds it, `digest` changes when a file in it does.
     """
     manifest = f'{_FROZEN}package("firmware", base_path="{sources}")\n'
-    _provide("micropython-frozen", manifest, _PROBE + "import firmware.ticks", digest)
+    _provide("micropython-frozen", manifest, _PROBE + "import firmware", digest)
 
 
 def _provide(name: str, manifest: str, probe: str, *more):
