@@ -5,15 +5,16 @@ import asyncio
 from micropython import const
 
 from firmware.charge import events, faults, states
+from firmware.charge.transaction import REASONS
 
 _LOOK_MS = const(100)
 _TEXTS = {
     events.OPENED: "car plugged in",
-    events.CLOSED: "car unplugged; reason",
+    events.CLOSED: "car unplugged; charging ended by:",
     events.PHASES: "phases in use:",
     events.WAKING: "waking the car, interruption",
     events.TOGGLED: "the car toggled its state, times:",
-    events.TESTED: "test of the residual current sensor (1 = passed):",
+    events.TESTED: "test of the residual current sensor:",
 }
 
 
@@ -59,9 +60,20 @@ class Recorder:
         elif kind == events.CLEARED:
             self._log.info("fault", f"{faults.table()[value - 1][1]} cleared")
         else:
-            self._log.info("charge", f"{_TEXTS[kind]} {value}")
+            self._log.info("charge", f"{_TEXTS[kind]} {_word(kind, value)}".rstrip())
         if kind == events.OPENED:
             self._sessions.opened()
         elif kind == events.CLOSED:
             self._sessions.closed(value)
             self._ledger.flush()
+
+
+def _word(kind: int, value: int):
+    """What an event's value means."""
+    if kind == events.OPENED:
+        return ""
+    if kind == events.CLOSED:
+        return REASONS[value]
+    if kind == events.TESTED:
+        return "passed" if value else "failed"
+    return value

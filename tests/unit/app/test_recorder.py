@@ -68,6 +68,19 @@ def test_every_kind_of_event_becomes_a_line_in_the_log():
         assert len(lines) == 1 and lines[0][1], kind
 
 
+def test_events_are_told_in_words():
+    for kind, value, text in (
+        (events.OPENED, 0, "car plugged in"),
+        (events.CLOSED, 2, "car unplugged; charging ended by: car"),
+        (events.PHASES, 3, "phases in use: 3"),
+        (events.TESTED, 0, "test of the residual current sensor: failed"),
+        (events.TESTED, 1, "test of the residual current sensor: passed"),
+    ):
+        point = Point()
+        point.events.put(kind, value)
+        assert recorded(point)[0] == [("charge", text)]
+
+
 def test_a_fault_is_named_with_what_was_measured():
     point = Point()
     point.faults.report(faults.DIODE, -3200)
