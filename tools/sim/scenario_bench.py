@@ -266,7 +266,7 @@ class Bench:
         self._after(world.residual, "refresh", self._residual_changed)
         self._after(world, "press_emergency", self._emergency_changed)
         self._after(self.clock, "hold_us", self._held_us)
-        self._after(self.clock, "pass_quietly", self._passed_us)
+        self._before(self.clock, "pass_quietly", self._passed_us)
         self.clock.after(_LOOK_US, self._look)
 
     def _after(self, part, name, call):
@@ -276,6 +276,16 @@ class Bench:
         def both(*arguments):
             method(*arguments)
             call(*arguments)
+
+        setattr(part, name, both)
+
+    def _before(self, part, name, call):
+        """Have `call` told whenever a part of the world is going to do `name`."""
+        method = getattr(part, name)
+
+        def both(*arguments):
+            call(*arguments)
+            method(*arguments)
 
         setattr(part, name, both)
 
@@ -313,7 +323,7 @@ class Bench:
 
     def _passed_us(self, duration_us):
         if duration_us >= _NOTABLE_MS * 1000:
-            self.monitor.hold(self.now() - duration_us // 1000, duration_us // 1000)
+            self.monitor.hold(self.now(), duration_us // 1000)
 
     def _look(self, _):
         """Twice a second: limits, energy and punctuality."""
