@@ -12,6 +12,7 @@ from firmware.slots.places import place
 from firmware.slots.upload import Upload, may_begin
 
 _PIECE = const(512)
+_PLAIN = const(0x8000)  # in the mode of a file that is no folder
 
 
 def begin(box) -> Upload:
@@ -49,9 +50,11 @@ def start(box, path: str) -> dict:
     """The same as a task of its own: how it goes is in the log and in `status`, the answer."""
     may_begin(box)
     try:
-        os.stat(path)
+        plain = os.stat(path)[0] & _PLAIN
     except OSError:
-        raise ApiError("bad_value", f"there is no file {path}", "file") from None
+        plain = 0
+    if not plain:
+        raise ApiError("bad_value", f"there is no file {path}", "file")
     asyncio.create_task(_logged(box, path))  # noqa: RUF006  the loop keeps it
     return status(box)
 

@@ -100,6 +100,15 @@ def test_a_bad_file_is_logged():
     close()
 
 
+def test_a_folder_is_no_image():
+    slots = Slots("files")
+    for path in ("/", "/data", "/nothing.img"):
+        error = ask(slots, "cmd=update&file=" + path)["error"]
+        assert error["code"] == "bad_value" and path in error["text"]
+    assert slots.untouched()
+    close()
+
+
 def test_only_an_admin_may():
     slots = Slots("files")
     for command in ("update_status", "update_rollback", "update&file=/x"):
