@@ -67,7 +67,7 @@ def install_frozen(sources: Path, digest: str):
 def _provide(name: str, manifest: str, probe: str, *more):
     pin = pins()["esp32like"]
     folder = TOOLS / name.partition("-")[2]
-    finished = key(pin, platform.machine(), _SETTINGS, manifest, probe, 4, *more)
+    finished = key(pin, platform.machine(), _SETTINGS, manifest, probe, 5, *more)
     if done(name, finished):
         return
     source, compiler, cross = _kit(pin)
@@ -133,8 +133,9 @@ def _build(source: Path, compiler: Path, pin: dict, manifest: str):
     (variant / "mpconfigvariant.h").write_text(_SETTINGS)
     (variant / "mpconfigvariant.mk").touch()
     (variant / "manifest.py").write_text(manifest)
-    # Kept from another manifest it would be taken for up to date.
+    # Kept from another manifest, or from files that were newer, they would be taken for up to date.
     (source / "build" / "frozen_content.c").unlink(missing_ok=True)
+    shutil.rmtree(source / "build" / "frozen_mpy", ignore_errors=True)
     libraries = sorted((compiler / "usr" / "lib").glob("*/libgmp.so.10"))[0].parent
     assignments = {
         "VARIANT": "esp32like",
