@@ -25,8 +25,8 @@ INTERPRETERS = {
 ON_MICROPYTHON = ("unit", "sim")
 SECONDS_PER_TEST = 90.0  # of the host: only to end what hangs, also on a busy machine
 
-# What has to pass takes the same examples each time, so that a change is judged by itself; who runs
-# the tests otherwise looks for new ones.
+# What has to pass takes the same examples each time, so that a change is judged by itself; who
+# runs the tests otherwise looks for new ones.
 if os.environ.get("HYPOTHESIS_PROFILE") == "ci":
     hypothesis.settings.register_profile("ci", derandomize=True)
     hypothesis.settings.load_profile("ci")

@@ -133,7 +133,7 @@ def _build(source: Path, compiler: Path, pin: dict, manifest: str):
     (variant / "mpconfigvariant.h").write_text(_SETTINGS)
     (variant / "mpconfigvariant.mk").touch()
     (variant / "manifest.py").write_text(manifest)
-    # Kept from another manifest, or from files that were newer, they would be taken for up to date.
+    # Kept from another manifest, or from newer files, they would be taken for up to date.
     (source / "build" / "frozen_content.c").unlink(missing_ok=True)
     shutil.rmtree(source / "build" / "frozen_mpy", ignore_errors=True)
     libraries = sorted((compiler / "usr" / "lib").glob("*/libgmp.so.10"))[0].parent
