@@ -12,41 +12,35 @@ _FIRST_WAIT_MS = const(1000)
 _LONGEST_WAIT_MS = const(60000)
 
 
-class Slices:
-    """Awaits a coroutine and measures each stretch in which it ran without yielding."""
-
-    def __init__(self, coroutine, task):
-        self._coroutine = coroutine
-        self._task = task
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        return self._timed(self._coroutine.send, None)
-
-    def throw(self, error):
-        return self._timed(self._coroutine.throw, error)
-
-    def _timed(self, resume, value):
-        began = time.ticks_us()
-        try:
-            return resume(value)
-        finally:
-            self._task.ran(time.ticks_diff(time.ticks_us(), began))
-
-    def close(self):
-        self._coroutine.close()
-
-
 class Task:
-    """One supervised task: how often it was restarted, and its longest stretch in us."""
+    """One supervised task: how often it was restarted, and its longest stretch in us.
 
-    def __init__(self, name: str, supervisor):
+    For asyncio this is the coroutine itself: one around it would take 200 bytes more.
+    """
+
+    def __init__(self, name: str, supervisor, make, arguments: tuple):
         self.name = name
         self.restarts = 0
         self.longest_us = 0
         self._supervisor = supervisor
+        self._make = make
+        self._arguments = arguments
+        self._began = 0
+        self._wait_ms = _FIRST_WAIT_MS
+        self._coroutine = None
+
+    def send(self, value):
+        """Run one stretch."""
+        return self._timed(self._resume, value)
+
+    def throw(self, error):
+        """Run one stretch, which begins with an exception."""
+        return self._timed(self._interrupt, error)
+
+    def close(self):
+        """End the task without running it."""
+        if self._coroutine is not None:
+            self._coroutine.close()
 
     def ran(self, us: int):
         """Note one stretch."""
@@ -56,6 +50,48 @@ class Task:
         if us > self._supervisor.recent_us:
             self._supervisor.recent_us = us
             self._supervisor.recent_name = self.name
+
+    def _timed(self, resume, value):
+        began = time.ticks_us()
+        try:
+            return resume(value)
+        except StopIteration:
+            reason = "ended"
+        except Exception as error:  # the one place that catches all: it decides to restart
+            reason = f"{type(error).__name__}: {error}"
+            sys.print_exception(error)
+        finally:
+            self.ran(time.ticks_diff(time.ticks_us(), began))
+        self._coroutine = self._again(self._failed(reason))
+        return self._coroutine.send(None)
+
+    def _resume(self, value):
+        if self._coroutine is None:
+            self._began = self._supervisor.now()
+            self._coroutine = self._make(*self._arguments)
+        return self._coroutine.send(value)
+
+    def _interrupt(self, error):
+        if self._coroutine is None:
+            raise error
+        return self._coroutine.throw(error)
+
+    def _failed(self, reason: str) -> int:
+        """How long to wait before the next try, in ms; it is logged."""
+        supervisor = self._supervisor
+        if not 0 <= since(supervisor.now(), self._began) <= _LONGEST_WAIT_MS:
+            self._wait_ms = _FIRST_WAIT_MS
+        wait_ms = self._wait_ms
+        self._wait_ms = min(2 * wait_ms, _LONGEST_WAIT_MS)
+        self.restarts += 1
+        text = f"{self.name} stopped ({reason}), starts again in {wait_ms} ms"
+        supervisor.log.error("task", text)
+        return wait_ms
+
+    async def _again(self, wait_ms: int):
+        await asyncio.sleep_ms(wait_ms)
+        self._began = self._supervisor.now()
+        await self._make(*self._arguments)
 
 
 class Supervisor:
@@ -71,8 +107,8 @@ class Supervisor:
         self.recent_name = ""
         self.recent_us = 0
         self.busy_us = 0
-        self._log = log
-        self._now = now
+        self.log = log
+        self.now = now
 
     def forget(self) -> int:
         """Start a new search for the longest stretch; us for which tasks ran since the last."""
@@ -80,25 +116,11 @@ class Supervisor:
         self.busy_us = self.recent_us = 0
         return busy_us
 
-    async def keep(self, name: str, make, *arguments):
-        """Await `make(*arguments)` again and again; only cancelling ends this."""
-        task = Task(name, self)
+    def keep(self, name: str, make, *arguments) -> Task:
+        """Await `make(*arguments)` again and again; only cancelling the task ends this."""
+        task = Task(name, self, make, arguments)
         self.tasks.append(task)
-        wait_ms = _FIRST_WAIT_MS
-        while True:
-            began = self._now()
-            try:
-                await Slices(make(*arguments), task)  # pyright: ignore  MicroPython awaits iterators
-                reason = "ended"
-            except Exception as error:  # the one place that catches all: it decides to restart
-                reason = f"{type(error).__name__}: {error}"
-                sys.print_exception(error)
-            if not 0 <= since(self._now(), began) <= _LONGEST_WAIT_MS:
-                wait_ms = _FIRST_WAIT_MS
-            task.restarts += 1
-            self._log.error("task", f"{name} stopped ({reason}), starts again in {wait_ms} ms")
-            await asyncio.sleep_ms(wait_ms)
-            wait_ms = min(2 * wait_ms, _LONGEST_WAIT_MS)
+        return task
 
     def status(self) -> dict:
         """Restarts and the longest stretch in us of each task."""
