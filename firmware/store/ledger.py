@@ -46,7 +46,6 @@ class Ledger:
         self._named = []
         self._stage = bytearray(4)
         self._batch = bytearray(_PAGE)
-        self._proof = bytearray(_PAGE)
         self._slots = area.block_size // _SIZE if area else 0
         self._used = [0] * (area.blocks if area else 0)
         self._block = 0
@@ -148,7 +147,7 @@ class Ledger:
         """
         from firmware.store.ledger_reader import Found
 
-        found = Found(self._area, self._proof)
+        found = Found(self._area, self._batch)
         messages = found.messages
         staged = found.recall(self._rtc_memory() if self._rtc_memory else b"")
         forget("ledger_reader")
@@ -219,11 +218,12 @@ class Ledger:
         block = self._block
         start = self._used[block] * _SIZE
         self._used[block] += len(data) // _SIZE
+        wanted = crc32(data)
         self._area.program(block, start, data)
         self._wear.wrote("ledger", len(data), 1, 0)
-        proof = memoryview(self._proof)[: len(data)]
-        self._area.read(block, start, proof)
-        if proof != data:
+        # Read back into where it came from: another page for that would be kept for ever.
+        self._area.read(block, start, data)
+        if crc32(data) != wanted:
             self._failed("ledger: a record reads back differently")
             return False
         self._failures = 0

@@ -7,7 +7,6 @@ from firmware.store.once import forget
 from firmware.store.transaction_slot import BEGUN, END, ENDED, SENT, begin_part, end_part
 
 _SLOT = const(128)
-_BLANK = b"\xff" * 128
 _MOST_PENDING = const(8)
 # A write that failed is tried again after so many steps.
 _PAUSE = const(60)
@@ -167,7 +166,7 @@ class Transactions:
 
     def blank(self, start: int = 0, end: int = _SLOT) -> bool:
         """True if nothing was ever written to these bytes of the slot in the buffer."""
-        return memoryview(self._buffer)[start:end] == _BLANK[start:end]
+        return min(memoryview(self._buffer)[start:end]) == 0xFF
 
     def parsed(self) -> dict | None:
         """The transaction in the buffer, without "end" if it has none; None if unsound."""
