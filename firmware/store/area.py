@@ -26,7 +26,7 @@ class Area:
 
     def __init__(self, device, places: list):
         self._device = device
-        self._places = places
+        self._places = tuple(places)
         self.blocks = len(places)
         self.block_size = device.ioctl(_BLOCK_SIZE, 0) - _HEAD
 
