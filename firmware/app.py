@@ -61,6 +61,8 @@ class App:
 
         self.board = Board(corrected(table))
         forget("calibration", "firmware")
+        for name in (table["name"], "devkit"):  # many a board is made from devkit's table
+            forget(name, "firmware.boards")
         self.log.info("app", f"started after {self.board.reset_cause()}")
         self.supervisor = Supervisor(self.log, self.board.now)
         self.mqtt = None
