@@ -17,7 +17,7 @@ class Devices:
         self.log = log
         self.makers = {"meter_ajax": _input_meter, "evse_ajax": _input_evse}
         self.defaults = {line[0]: default(line) for line in rows("device")}
-        self.template = _template(self.defaults, "")
+        self.template = _template(self.defaults, ())
         self.meter_template = _template(self.defaults, _METER)
         self._devices = []
 
@@ -92,31 +92,30 @@ def _input_evse(devices, entry):
     return InputEvse(devices, entry)
 
 
-# What a device shows as it is set, or by default.
+# What a device shows as it is set, or by default. Names in constant tuples take no RAM, and those
+# of the settings that are read from text become the same objects.
 _SHOWN = (
-    "name desc number id used_phases has_history hide_dev device_enabled "
-    "show_in_overview show_chart_in_dev_info show_chart_in_overview"
-)
-
-
+    "name", "desc", "number", "id", "used_phases", "has_history", "hide_dev", "device_enabled",
+    "show_in_overview", "show_chart_in_dev_info", "show_chart_in_overview",
+)  # fmt: skip
 _COMMON = (
-    "dev_type dev_id address com_err com_err_secs com_errors status last_error is_evse user_info "
-    "model "
-)
+    "dev_type", "dev_id", "address", "com_err", "com_err_secs", "com_errors", "status",
+    "last_error", "is_evse", "user_info", "model",
+)  # fmt: skip
 _METER = (
-    "import export power_w current_l1 current_l2 current_l3 voltage_l1 voltage_l2 voltage_l3 "
-    "role factor inputs outputs"
-)
+    "import", "export", "power_w", "current_l1", "current_l2", "current_l3", "voltage_l1",
+    "voltage_l2", "voltage_l3", "role", "factor", "inputs", "outputs",
+)  # fmt: skip
 
 
-def _template(defaults: dict, others: str) -> dict:
+def _template(defaults: dict, others: tuple) -> dict:
     """What info() begins with; members that come later have their places in it already.
 
     Copying it is a fraction of the work of making such an object member by member: 25 devices
     are shown in one answer, and none of them may hold the loop.
     """
-    answer = {name: defaults[name] for name in _SHOWN.split()}
-    answer.update(dict.fromkeys((_COMMON + others).split(), 0))
+    answer = {name: defaults[name] for name in _SHOWN}
+    answer.update(dict.fromkeys(_COMMON + others, 0))
     return answer
 
 
