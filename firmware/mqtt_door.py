@@ -12,15 +12,16 @@ from firmware.store.once import forget
 _LOOK_MS = const(50)
 _SOON_MS = const(20)
 # Functions of the API and the settings that name their brokers; input is what meters are fed by.
-_BROKERS = {
-    "info": "info_broker",
-    "control": "control_broker",
-    "api": "api_broker",
-    "log": "log_broker",
-    "ta_log": "ta_log_broker",
-    "input": "info_broker",
-}
-_KEEP = {"log": NEWEST, "api": NEWEST, "control": NEWEST, "input": NEWEST}
+_BROKERS = (
+    ("info", "info_broker"),
+    ("control", "control_broker"),
+    ("api", "api_broker"),
+    ("log", "log_broker"),
+    ("ta_log", "ta_log_broker"),
+    ("input", "info_broker"),
+)
+# Functions whose messages are worth more than the latest of each topic.
+_NEWEST = ("log", "api", "control", "input")
 
 
 class MqttDoor:
@@ -47,7 +48,7 @@ class MqttDoor:
     def _urls(self):
         """Yield (function, name of its setting, URL) of all functions that have a broker."""
         mqtt = self._box.settings.mqtt
-        for function, setting in _BROKERS.items():
+        for function, setting in _BROKERS:
             url = getattr(mqtt, setting)
             url = mqtt.broker if url == "mqtt" else url
             if url and url != "mqtt":
@@ -170,7 +171,8 @@ class MqttDoor:
         if client is None:
             return
         if correlation is None:
-            client.publish(topic, payload, keep=_KEEP.get(function, LATEST))
+            keep = NEWEST if function in _NEWEST else LATEST
+            client.publish(topic, payload, keep=keep)
         else:
             client.respond(topic, correlation, payload)
 

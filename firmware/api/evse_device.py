@@ -13,8 +13,8 @@ from firmware.ticks import since
 # Who shows a card first has this long to plug in.
 _PLUG_IN_MS = const(60000)
 
-# What clients call the levels A to F, as number and as text.
-_STATES = {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5, "F": 5}
+# The levels that clients know by number, from 1; F is E to them.
+_STATES = "ABCDE"
 # Why the car waits, by the owner of the limit: 1 current, 2 rules, 3 by hand.
 _REASONS = {"plan": 2, "controller": 3, "override": 3, "authorisation": 3}
 
@@ -103,7 +103,7 @@ class EvseDevice:
 
     def _live(self, answer):
         point = self.point
-        state = _STATES.get(point.shown, 5)
+        state = _STATES.find(point.shown) + 1 or len(_STATES)
         answer["charging_enabled"] = point.enabled and point.offered_ma > 0
         answer["state"] = state
         visit = point.transaction

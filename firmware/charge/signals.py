@@ -37,29 +37,29 @@ class Outputs:
 
 
 # What the hardware has when its description does not say.
-_FITTED = {
-    "max_current_ma": 16000,
-    "phases": 3,
-    "phase_contactor": False,
-    "contactor_mirror": False,
-    "phase_mirror": False,
-    "residual_sensor": False,
-    "residual_test": False,
-    "proximity": False,
-    "lock": False,
-    "ventilation": False,
-    "temperature": False,
-    "emergency_stop": False,
-    "pilot_disconnect": False,
-    "pwm_bits": 16,
-}
+_FITTED = (
+    ("max_current_ma", 16000),
+    ("phases", 3),
+    ("phase_contactor", False),
+    ("contactor_mirror", False),
+    ("phase_mirror", False),
+    ("residual_sensor", False),
+    ("residual_test", False),
+    ("proximity", False),
+    ("lock", False),
+    ("ventilation", False),
+    ("temperature", False),
+    ("emergency_stop", False),
+    ("pilot_disconnect", False),
+    ("pwm_bits", 16),
+)
 
 
 class Fitted:
     """What the board has, from its profile: attributes named as the keys of the dict."""
 
     def __init__(self, profile: dict):
-        for name, usual in _FITTED.items():
+        for name, usual in _FITTED:
             setattr(self, name, profile.get(name, usual))
 
 

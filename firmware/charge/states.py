@@ -167,4 +167,7 @@ TIMEOUTS = {
     CLICK: 1000,
 }
 
-NAMES = "start A1 B1 B2 C1 C2-ready C2 C1-stopping D1 F fault barred gap wake wake-F click".split()
+NAMES = (
+    "start", "A1", "B1", "B2", "C1", "C2-ready", "C2", "C1-stopping", "D1", "F", "fault", "barred",
+    "gap", "wake", "wake-F", "click",
+)  # fmt: skip
