@@ -66,8 +66,6 @@ class App:
         self.log.info("app", f"started after {self.board.reset_cause()}")
         self.supervisor = Supervisor(self.log, self.board.now)
         self.mqtt = None
-        self._started = []
-        self._tasks = []
         self._running = False
         self.first_line = b""  # typed at the console at the start, as by a person
         self.memory = Memory(self.board, self.log)
@@ -147,9 +145,9 @@ class App:
 
     def _start(self, name: str, run, *arguments):
         """Keep a task alive, now or as soon as the app runs."""
-        self._started.append((name, run) + arguments)
+        task = self.supervisor.keep(name, run, *arguments)
         if self._running:
-            self._tasks.append(asyncio.create_task(self.supervisor.keep(name, run, *arguments)))
+            asyncio.create_task(task)  # noqa: RUF006  the loop keeps it
 
     def _settings_changed(self, names):
         if any(name in BUILT_IN for name in names):
@@ -177,33 +175,37 @@ class App:
 
     async def run(self):
         """Run everything; returns for a wanted restart, raises what the pilot loop raises."""
-        keep = self.supervisor.keep
-        tasks = [
-            self.pilot_loop.run(),
-            keep("recorder", self.recorder.run),
-            keep("meters", self.meters.read, self.point, self.board.now),
-            keep("store", self.memory.keeper.run, self.closed, self.board.now),
-            keep("memory", self._tidy),
-            keep("chores", self._look_after),
-            keep("front", self.front.run),
-            self._wait_for_restart(),
-        ]
-        tasks += [keep(*started) for started in self._started]
-        from firmware.slots.start import begin
-
-        tasks += begin(self)
-        del begin  # the names of a function that goes on for ever keep what they name
-        reader = Reader(self)
-        reader.line.extend(self.first_line)
-        tasks.append(keep("console", reader.run))
+        self._keep_all()
         self._running = True
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.gather(
+                self.pilot_loop.run(),
+                self._wait_for_restart(),
+                *self.supervisor.tasks,
+                *self._begun(),
+            )
         except Restarting:
             return
         except asyncio.CancelledError:
             # It is no Exception, so that main would miss it.
             raise RuntimeError("a task was cancelled") from None
+
+    def _keep_all(self):
+        keep = self.supervisor.keep
+        keep("recorder", self.recorder.run)
+        keep("meters", self.meters.read, self.point, self.board.now)
+        keep("store", self.memory.keeper.run, self.closed, self.board.now)
+        keep("memory", self._tidy)
+        keep("chores", self._look_after)
+        keep("front", self.front.run)
+        reader = Reader(self)
+        reader.line.extend(self.first_line)
+        keep("console", reader.run)
+
+    def _begun(self) -> list:
+        from firmware.slots.start import begin
+
+        return begin(self)
 
     async def _look_after(self):
         chores = Chores(self.box)
