@@ -1,4 +1,4 @@
-"""Modbus RTU: one question and its answer at a time, in buffers allocated once.
+"""Modbus RTU: one question and its answer at a time, in buffers that only ever grow.
 
 Frame layout and CRC: "MODBUS over serial line specification and implementation guide" V1.02,
 sections 2.5.1 and 6.2.2; functions: "MODBUS application protocol specification" V1.1b3.
@@ -9,6 +9,8 @@ from micropython import const
 _REFUSED = const(0x80)  # added to the function by a device that answers with an exception
 _NOISE = const(2)  # bytes a line driver may add before or behind a frame when it changes hands
 _HEAD = const(3)  # unit, function, byte count
+_ECHO = const(8)  # the answer to a write
+_FIRST = const(64)  # bytes of an answer: few meters are read in longer pieces
 _CRC = (
     0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
     0xA001, 0x6C00, 0x7800, 0xB401, 0x5000, 0x9C01, 0x8801, 0x4400,
@@ -33,12 +35,12 @@ def crc16(data, length: int) -> int:
 class Master:
     """Builds requests and checks answers, byte by byte, without allocating.
 
-    registers  the longest read; `request` is to be sent after `ask` or `order`
+    `request` is to be sent after `ask` or `order`.
     """
 
-    def __init__(self, registers: int = 125):
+    def __init__(self):
         self.request = self._short = bytearray(8)
-        self._reply = bytearray(_HEAD + 2 + 2 * registers)
+        self._reply = bytearray(_FIRST)
         self._wanted = 0
         self._received = 0
         self._noise = 0
@@ -47,18 +49,20 @@ class Master:
         """Prepare to read `count` holding (function 3) or input registers (4)."""
         self._begin(unit, function, address, count)
         self._finish(_HEAD + 2 + 2 * count)
+        if self._wanted > len(self._reply):
+            self._reply = bytearray(self._wanted)
 
     def order(self, unit: int, function: int, address: int, value: int):
         """Prepare to write one coil (function 5: 0 or 0xFF00) or one register (6)."""
         self._begin(unit, function, address, value)
-        self._finish(8)
+        self._finish(_ECHO)
 
     def order_many(self, unit: int, address: int, values):
         """Prepare to write up to 123 neighbouring registers (function 16)."""
         from firmware.codec.modbus_write import block
 
         self._begin(unit, 16, address, len(values))
-        self._finish(8)
+        self._finish(_ECHO)
         request = block(self._short[:6], values)
         crc = crc16(request, len(request))
         request.extend(bytes((crc & 0xFF, crc >> 8)))
