@@ -261,31 +261,24 @@ class Bench:
         world.on_pin(board["contactor"], self._outputs_changed)
         if board.get("phase_contactor") is not None:
             world.on_pin(board["phase_contactor"], self._outputs_changed)
-        self._after(world.pilot, "refresh", self._wire_changed)
-        self._after(world, "power_changed", self._contacts_changed)
-        self._after(world.residual, "refresh", self._residual_changed)
-        self._after(world, "press_emergency", self._emergency_changed)
-        self._after(self.clock, "hold_us", self._held_us)
-        self._before(self.clock, "pass_quietly", self._passed_us)
+        self._heard(world.pilot, "refresh", self._wire_changed)
+        self._heard(world, "power_changed", self._contacts_changed)
+        self._heard(world.residual, "refresh", self._residual_changed)
+        self._heard(world, "press_emergency", self._emergency_changed)
+        self._heard(self.clock, "hold_us", self._held_us)
+        self._heard(self.clock, "pass_quietly", self._passed_us, before=True)
         self.clock.after(_LOOK_US, self._look)
 
-    def _after(self, part, name, call):
-        """Have `call` told whenever a part of the world has done `name`."""
+    def _heard(self, part, name, call, before=False):
+        """Have `call` told whenever a part of the world has done `name`, or is going to do it."""
         method = getattr(part, name)
 
         def both(*arguments):
+            if before:
+                call(*arguments)
             method(*arguments)
-            call(*arguments)
-
-        setattr(part, name, both)
-
-    def _before(self, part, name, call):
-        """Have `call` told whenever a part of the world is going to do `name`."""
-        method = getattr(part, name)
-
-        def both(*arguments):
-            call(*arguments)
-            method(*arguments)
+            if not before:
+                call(*arguments)
 
         setattr(part, name, both)
 
