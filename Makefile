@@ -8,7 +8,7 @@ FILE_GIVEN = $(if $(FILE),--file '$(FILE)')
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: day pieces board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget micropython-esp32like requirements clean distclean mutation
+.PHONY: day pieces board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget merged micropython-esp32like micropython-frozen requirements clean distclean mutation
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,12 @@ pieces: image  ## Count what the API does in one go: ctl, set, each piece of get
 
 micropython-esp32like: setup  ## Build the 32-bit MicroPython with single floats from Debian's source.
 	@$(PYTHON) tools/setup esp32like
+
+micropython-frozen: setup  ## Build the same with the firmware frozen into it, merged as for a controller.
+	@$(PYTHON) tools/setup frozen
+
+merged: setup  ## Write the firmware as it is frozen to build/merged. ARGS='--where firmware/app.py:4312' finds a line in the source.
+	@$(VENV)/python tools/merge $(ARGS)
 
 mutation: setup  ## Spoil the safety core in small ways and count how often the tests notice. ARGS='--sample 100 --report'
 	@$(VENV)/python tools/mutation/mutate.py $(ARGS)

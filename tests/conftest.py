@@ -21,6 +21,7 @@ INTERPRETERS = {
     "mp": "micropython",
     "mp32": "micropython32",
     "esp32like": "micropython-esp32like",
+    "frozen": "micropython-frozen",
 }
 ON_MICROPYTHON = ("unit", "sim")
 SECONDS_PER_TEST = 90.0  # of the host: only to end what hangs, also on a busy machine
@@ -54,6 +55,8 @@ def pytest_configure(config):
 
 def _variants(wanted: str) -> dict[str, Path]:
     names = [name for name in wanted.replace(",", " ").split() if name]
+    if "frozen" in names:  # it holds the firmware itself, and that may have changed
+        _freeze()
     found = {name: _interpreter(name) for name in names or ("mp", "mp32")}
     missing = [name for name, path in found.items() if not path.exists()]
     if missing and (names or "mp" in missing):
@@ -62,6 +65,18 @@ def _variants(wanted: str) -> dict[str, Path]:
             + (" and `make micropython-esp32like`" if "esp32like" in missing else "")
         )
     return {name: path for name, path in found.items() if name not in missing}
+
+
+def _freeze():
+    sys.path.append(str(ROOT / "tools" / "setup"))
+    import frozen
+    from workspace import SetupError, locked
+
+    try:
+        with locked():
+            frozen.install()
+    except SetupError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def _interpreter(name: str) -> Path:

@@ -8,11 +8,12 @@ from silicon import SILICON
 
 
 class Terminal:
-    """Stands for `sys` in firmware/app.py."""
+    """Stands for `sys` in firmware/app.py; frozen, that is half of the firmware."""
 
     def __init__(self):
         self.text = ""
         self.stdout = self
+        self.modules = sys.modules
 
     def write(self, text):
         self.text += text

@@ -231,7 +231,8 @@ def test_the_console_gives_back_what_it_has_loaded():
         for line in ("help()", "status()", "meter()", "frobnicate()"):
             yield from typed(line)
         loaded = [name for name in sys.modules if name.startswith("firmware.console.")]
-        assert loaded == ["firmware.console.reader"], loaded
+        # Frozen, the reader is a part of firmware.app.
+        assert loaded in (["firmware.console.reader"], []), loaded
 
     played(story)
 

@@ -7,7 +7,6 @@ mapped   bytecode is executed where it lies in flash: an own MicroPython with a 
 frozen   bytecode is part of an own MicroPython, with all its names and constants
 """
 
-import hashlib
 import json
 import re
 import subprocess
@@ -26,32 +25,19 @@ class BudgetError(Exception):
     """The measurement failed; the text is what the interpreter said."""
 
 
-def interpreter(form: str, firmware: Path) -> Path:
-    """The program that runs this form; builds it first where that is needed.
-
-    `firmware` is the folder with the sources of a frozen firmware.
-    """
-    sys.path.insert(0, str(ROOT / "tools" / "setup"))
+def interpreter(form: str) -> Path:
+    """The program that runs this form; builds it first where that is needed."""
+    sys.path.append(str(ROOT / "tools" / "setup"))
     import esp32like
+    import frozen
     from workspace import SetupError, locked
 
     try:
         with locked():
-            if form == "frozen":
-                esp32like.install_frozen(firmware.parent, digest(firmware))
-            else:
-                esp32like.install()
+            (frozen if form == "frozen" else esp32like).install()
     except SetupError as error:
         raise BudgetError(str(error)) from error
     return _BIN / ("micropython-frozen" if form == "frozen" else "micropython-esp32like")
-
-
-def digest(folder: Path) -> str:
-    """Of all Python files in a folder and below."""
-    found = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        found.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return found.hexdigest()
 
 
 def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dict:
@@ -61,26 +47,31 @@ def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dic
     the start and the measurement. `held` is given back when the firmware is let go, and `names`
     are what its modules have called things; `peak` was held at most until then, names included.
     """
-    program = interpreter(form, ROOT / "firmware")
+    program = interpreter(form)
     place = {"files": image, "mapped": image.with_name("wallbox.img"), "frozen": "frozen"}[form]
     with tempfile.TemporaryDirectory() as folder:
         arguments = (ROOT / "tools" / "sim", image, Path(folder) / "flash.bin", place)
         _micropython(program, HERE / "boot.py", *arguments, what)
         # A word on the stack that looks like an address can keep things from being given back:
         # the largest of some results is the right one.
-        runs = [
-            _micropython(program, HERE / "boot.py", *arguments, seconds + more)
-            for more in range(_RUNS)
-        ]
-    found = max((json.loads(run.splitlines()[-1]) for run in runs), key=lambda one: one["running"])
+        runs = [_booted(program, *arguments, seconds + more) for more in range(_RUNS)]
+        # The simulator's share: what it holds for a chip on which nothing runs.
+        (Path(folder) / "nothing").mkdir()
+        arguments = (arguments[0], Path(folder) / "nothing", *arguments[2:])
+        share = _booted(program, *arguments, seconds)["running"]
+    found = max(runs, key=lambda one: one["running"])
     weights = _weigh(program, place, found["modules"])
     names = weights.pop("")
     return {
         "modules": weights,
         "names": names,
-        "held": found["running"] + names,
-        "peak": found["peak"] + names,
+        "held": found["running"] - share + names,
+        "peak": found["peak"] - share + names,
     }
+
+
+def _booted(program: Path, *arguments) -> dict:
+    return json.loads(_micropython(program, HERE / "boot.py", *arguments).splitlines()[-1])
 
 
 def _weigh(program: Path, place, modules) -> dict:

@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--image", type=Path, default=budget.ROOT / "build" / "image")
     options = parser.parse_args()
     try:
-        program = budget.interpreter("frozen", budget.ROOT / "firmware")
+        program = budget.interpreter("frozen")
         image = options.image.resolve()
         before = run(program, image, 0, 1 << 24)["before"]
         heap = int((before + _SIMULATOR) / _TABLES) + options.heap * 1024

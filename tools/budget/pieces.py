@@ -23,7 +23,7 @@ def measure(image: Path, form: str = "files") -> dict[str, int]:
     """The most instructions of each piece, less what the marks cost; `form` as in budget.py."""
     program = counted.MICROPYTHON
     if form == "frozen":
-        program = budget.interpreter(form, counted.ROOT / "firmware")
+        program = budget.interpreter(form)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         arguments = [counted.ROOT / "tools" / "sim", image, folder / "flash.bin", HERE]

@@ -1,7 +1,11 @@
 """The clock: what it believes, what it refuses, and what it keeps over a power cut."""
 
-import firmware.clock as clock_module
+from home import home
+
+import firmware.clock
 from firmware.clock import Clock
+
+clock_module = home(firmware.clock)
 
 _NOON = 1780315200
 _2000 = 946684800

@@ -1,5 +1,9 @@
-from firmware.console import reader as module
+from home import home
+
+from firmware.console import reader
 from firmware.console.reader import Reader
+
+module = home(reader)
 
 
 class Terminal:
