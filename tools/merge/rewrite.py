@@ -143,8 +143,8 @@ class _Rewriter(ast.NodeTransformer):
         return f"{self._module}, line {node.lineno}"
 
     def _local(self, name: str) -> bool:
-        for number, (kind, bound) in enumerate(reversed(self._scopes)):
-            if name in bound and (number == 0 or kind is not ast.ClassDef):
+        for number, (kind, own) in enumerate(reversed(self._scopes)):
+            if name in own and (number == 0 or kind is not ast.ClassDef):
                 return True
         return False
 
