@@ -1,8 +1,9 @@
 """On MicroPython: days of a household in virtual time, within a small heap.
 
 Arguments: folder of tools/sim, folder with boot.py and main.py, file for the flash, where the
-firmware's modules are (see place.py), and the number of hours. The heap's size is given by who
-starts it. The last line printed is JSON.
+firmware's modules are (see place.py), the number of hours, and the bytes that are left free, in one
+piece, when the simulated board is ready and the firmware begins; 0 leaves what there is. The last
+line printed is JSON.
 
 A day: the charge point is plugged twice and charges for hours, a house meter reports by MQTT every
 ten seconds, a controller sets the current every minute and asks for everything every ten, and
@@ -15,7 +16,9 @@ import sys
 
 import place
 
-_SIM, _IMAGE, _FLASH, _PLACE, _HOURS = sys.argv[1:6]
+_SIM, _IMAGE, _FLASH, _PLACE, _HOURS, _FREE = sys.argv[1:7]
+_HEAD = 16  # bytes that a bytearray takes beside its contents
+_HOLES = 8192
 sys.path.insert(0, _SIM)
 place.enter(_PLACE)
 _collect = gc.collect
@@ -77,16 +80,67 @@ def fill(flash):
     flash._clear = clear
 
 
+def squeeze(free: int) -> tuple:
+    """Take all memory but `free` bytes in one piece, for as long as the answer is kept.
+
+    What making the simulated board has left are holes, and no chip's heap begins with holes.
+    """
+    holes = [None] * _HOLES
+    rest = _largest()
+    count = 0
+    for size in (4096, 1024, 256, 64, 1):
+        try:
+            while True:
+                holes[count] = bytearray(size)
+                count += 1
+        except MemoryError:
+            pass
+    size = len(rest) - free - _HEAD
+    rest = None
+    _collect()
+    return holes, bytearray(size)
+
+
+def _largest() -> bytearray:
+    size = gc.mem_free()
+    while True:
+        try:
+            return bytearray(size)
+        except MemoryError:
+            size -= 512
+
+
+def warm_up(world, chip):
+    """Let the simulated board do what it will do, with nothing on the chip; it keeps the memory."""
+    for twin in ("esp32", "machine", "network", "select", "socket", "vfs", "_thread"):
+        __import__(twin)
+    chip.root = "nothing"
+
+    def story():
+        yield 10000
+        world.plug(Car({"phases": 3, "battery_wh": 60000, "soc_permille": 200}))
+        yield 10000
+        world.unplug()
+        yield 10000
+
+    chip.run(story(), limit_ms=100000)
+    world.deaths.clear()
+    chip.root = _IMAGE
+
+
 def main():
     world = World(BOARD, flash_path=_FLASH)
     fill(world.flash)
     world.flash._path = None  # what this writes is not kept: that would take memory at the end
-    chip = Chip(world, root=_IMAGE)
+    chip = Chip(world)
     broker = Broker()
+    warm_up(world, chip)
     _collect()
+    kept = squeeze(int(_FREE)) if int(_FREE) else None
     before = _used()
     found = chip.run(household(world, chip, broker), limit_ms=(int(_HOURS) + 1) * 3600000)
     found["before"] = before
+    found["squeezed"] = bool(kept)
     found["deaths"] = world.deaths
     found["topics"] = broker.counts
     print(json.dumps(found))
