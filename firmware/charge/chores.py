@@ -127,7 +127,9 @@ class Chores:
             if point.level != pilot.A or point.pilot.seen_ms >= _UNPLUGGED_MS:
                 phases.settle(point.contactor.proved_open(), point.level)
         else:
-            active = phases.joined = phases.active
+            active = phases.active
+            if not point.trial.standing:
+                phases.joined = active
             if active == 3 and phases.switching and phases.automatic and point.outputs.contactor:
                 phases.watch(point.measured, self._lap_ms)
         bits = 0 if phases.ready else blocks.PLACING

@@ -77,7 +77,11 @@ class Phases:
 
     def _fall_back(self, fallback: bool):
         self.fallback = fallback
-        self._target = 1 if fallback else self.wanted
+        self.aim(0)
+
+    def aim(self, phases: int):
+        """Where the next gap leads to: 1 or 3, for a trial; 0: to what is wanted."""
+        self._target = phases or (1 if self.fallback else self.wanted)
 
     def unplugged(self):
         """No car is there: it may not have wanted three phases, the next one may."""

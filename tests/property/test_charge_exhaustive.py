@@ -72,8 +72,10 @@ def _try(what, level):
     def act(bench):
         bench.car = level
         try:
-            if what == "begin":
-                bench.point.trial.begin()
+            if what == "wake":
+                bench.point.wake()
+            elif what in ("cut", "swap"):
+                bench.point.trial.cut(what == "swap")
             else:
                 getattr(bench.point.trial, what)()
         except Refused:
@@ -91,6 +93,7 @@ def _late(level):
 
 
 _ABC = {level: _car(level) for level in "ABC"}
+_AC = {level: _car(level) for level in "AC"}
 _BC = {level: _car(level) for level in "BC"}
 _TWO = dict(
     PLAIN, phase_contactor=True, phase_mirror=True, pilot_disconnect=True, max_current_ma=16000
@@ -107,6 +110,10 @@ def _after_a_reset(point):
     """A car may be there that has charged on one phase."""
     _short_phases(point)
     point.phases.restore(_ONE_IN_USE)
+
+
+def _one_wake(point):
+    point.waker.most = 1
 
 
 def _short_recipe(point):
@@ -185,6 +192,37 @@ CAMPAIGNS = {
             send=_try("send", "B"),
         ),
         None,
+    ),
+    "trial of the relay": (
+        dict(PLAIN, pilot_disconnect=True),
+        {"wake": False},
+        dict(_AC, begin=_try("begin", "A"), cut=_try("cut", "A"), wake=_try("wake", "B")),
+        _one_wake,
+    ),
+    "trial of L2/L3": (
+        _TWO,
+        {"wake": False},
+        dict(_AC, begin=_try("begin", "A"), swap=_try("swap", "A"), click=_try("click", "A")),
+        _short_phases,
+    ),
+    "trial that ends": (
+        _TWO,
+        {"wake": False},
+        dict(_AC, begin=_try("begin", "A"), swap=_try("swap", "A"), end=_try("end", "A")),
+        _short_phases,
+    ),
+    "trial of a weld": (
+        _TWO,
+        {"wake": False},
+        {
+            "begin": _try("begin", "A"),
+            "swap": _try("swap", "A"),
+            "welded": _with("phase_welded", True, "A")["A phase_welded=True"],
+            "free": _with("phase_welded", False, "A")["A phase_welded=False"],
+            "acknowledge": _acknowledge,
+            "C": _car("C"),
+        },
+        _short_phases,
     ),
     "wake": (
         dict(PLAIN, pilot_disconnect=True),

@@ -177,6 +177,10 @@ class Watch:
             self._must(not point.transaction.open, "clicks only without a session")
             self._must(self.open_ms >= APART_MS, "clicks only 250 ms after opening")
             self._must(self.bench.inputs.contactor_mirror in (None, False), "clicks on a weld")
+            self._must(
+                self.bench.inputs.phase_mirror in (None, self.was_phase),
+                "clicks only with L2/L3 at rest",
+            )
         self._must(duty == _DC, "nothing is offered while it clicks")
         self.click_ms = self.click_ms + self.gap_ms if self.was_closed else 0
         self._must(self.click_ms <= CLICK_MS, "a click is over after a second")
@@ -199,6 +203,8 @@ class Watch:
         self._must(not outputs.contactor and not self.was_closed, "L2/L3 moves while closed")
         self._must(self.open_ms >= APART_MS, "L2/L3 moves right after opening")
         self._must(self.bench.inputs.contactor_mirror is False, "L2/L3 moves without proof")
+        if self.bench.point.trial.standing:
+            self._judge_swap(outputs)
         if outputs.pilot_connected:
             self._must(not self.offered_before, "L2/L3 moves, pilot joined")
             # A car that is there at boot may have been offered current before: to it the
@@ -206,6 +212,13 @@ class Watch:
             kept = self.bench.kept_phases == (3 if outputs.phase_contactor else 1)
             switched = self.bench.point.options.phase_switching
             self._must(self.empty or kept or not switched, "L2/L3 moves with a car at boot")
+
+    def _judge_swap(self, outputs):
+        """An installer has L2/L3 moved: the pilot was cut at an empty socket."""
+        self._must(not outputs.pilot_connected, "a trial moves L2/L3 with the pilot joined")
+        self._must(self.empty_ms >= EMPTY_MS, "a trial moves L2/L3 only at an empty socket")
+        self._must(not self.bench.point.transaction.open, "a trial moves L2/L3 in a session")
+        self._must(not self.bench.point.faults.active, "a trial moves L2/L3 with a fault")
 
     def _remember(self, outputs, closed: bool, running: bool):
         if closed and not self.was_closed:

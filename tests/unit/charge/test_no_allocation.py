@@ -166,6 +166,28 @@ def test_no_step_allocates_whatever_happens():
                 assert driver.point.events.lost > 0
 
 
+def test_a_trial_allocates_nothing():
+    driver = _Driver(FULL, {}, 0)
+    driver.run(12000, 10000)
+    trial = driver.point.trial
+    trial.begin()
+    for ask in (trial.click, trial.drive_lock, lambda: trial.cut(False), lambda: trial.cut(True)):
+        ask()
+        micropython.heap_lock()
+        try:
+            driver.run(12000, 6000)
+        finally:
+            micropython.heap_unlock()
+    driver.run(9000, 3000)
+    driver.point.wake()
+    micropython.heap_lock()
+    try:
+        driver.run(9000, 6000)
+    finally:
+        micropython.heap_unlock()
+    assert (driver.closings, driver.moves, driver.point.waker.count) == (1, 3, 1)
+
+
 def test_a_single_allocation_would_be_noticed():
     driver = _Driver(PLAIN, {}, 0)
     driver.run(12000, 100)

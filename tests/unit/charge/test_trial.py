@@ -1,5 +1,6 @@
 """What an installer may try: only at an empty socket, and it ends by itself."""
 
+from firmware.charge import states
 from firmware.charge.signals import Refused
 from tests.unit.charge.bench import FULL, PLAIN, Bench
 
@@ -124,7 +125,7 @@ def test_nothing_is_tried_with_a_car_a_fault_or_a_doubtful_contactor():
 def test_what_was_asked_for_is_forgotten_when_a_plug_comes_first():
     bench = standing()
     bench.car = "B"
-    bench.point.trial._click = True
+    bench.point.trial._asked = states.CLICKED
     bench.run(3000)
     bench.car = "A"
     bench.run(3000)
