@@ -11,6 +11,7 @@ pilot_pwm out !
 pilot_adc adc !
 pilot_scale scale !
 pilot_disconnect out
+pilot_relay_seen bool
 contactor out !
 phase_contactor out
 contactor_mirror pull

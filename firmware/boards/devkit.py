@@ -12,7 +12,10 @@ BOARD = {
     "pilot_pwm": 19,
     "pilot_adc": 36,
     "pilot_scale": (11, 1300),
+    # Relay in the pilot wire: high = cut. Seen: the ADC is behind it, at the connector, so that
+    # the level shows whether it opens. Leave that out where the ADC is at the source, or unknown.
     "pilot_disconnect": 25,
+    "pilot_relay_seen": True,
     # Coil drivers, active high, with hardware pull-downs.
     "contactor": 27,
     "phase_contactor": 26,

@@ -15,6 +15,8 @@ _LOW_UV = const(12)
 _NOISE_UV = const(14)
 _EDGE = const(16)
 
+_FLOATING_MV = const(1400)  # what the reference circuit's divider makes of a wire that is cut off
+
 
 def node_mv(source_mv: int, load, short_ohm: int | None) -> int:
     """Voltage behind the source resistor.
@@ -40,8 +42,9 @@ def node_mv(source_mv: int, load, short_ohm: int | None) -> int:
 
 
 class PilotWire:
-    """Levers: `short(ohm)`, `cut(open)`, `source_mv`, `negative_missing`, and
-    what the ADC makes of it: `offset_mv` and `noise_mv` at the connector, `gain_permille`.
+    """Levers: `short(ohm)`, `cut(open)`, `source_mv`, `negative_missing`, `relay_stuck` (moves no
+    more), and what the ADC makes of it: `offset_mv` and `noise_mv` at the connector,
+    `gain_permille`, `behind_relay` (where it listens; from the board's `pilot_relay_seen`).
 
     Call `refresh()` after moving a lever that is a plain attribute.
     """
@@ -54,6 +57,8 @@ class PilotWire:
         self.duty = _FULL
         self.running = False
         self.relay_open = False
+        self.relay_stuck = False
+        self.behind_relay = bool(board.get("pilot_relay_seen"))
         self.broken = False
         self.short_ohm = None
         self.offset_mv = 0
@@ -89,7 +94,8 @@ class PilotWire:
 
     def relay(self, disconnect: int):
         """The relay in the pilot line."""
-        self.relay_open = bool(disconnect)
+        if not self.relay_stuck:
+            self.relay_open = bool(disconnect)
         self.refresh()
 
     def supply(self, on: bool):
@@ -125,6 +131,8 @@ class PilotWire:
         self.high_mv = node_mv(source_mv, load, short)
         low_source = 0 if self.negative_missing else -source_mv
         self.low_mv = node_mv(low_source, load, short)
+        if self.relay_open and self.behind_relay:
+            self.high_mv = self.low_mv = _FLOATING_MV
         TIME[_HIGH_UV] = self._at_adc(self.high_mv)
         TIME[_LOW_UV] = self._at_adc(self.low_mv)
         # The divider passes the noise on by its slope, here that of the middle of its range.
