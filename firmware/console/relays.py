@@ -69,7 +69,9 @@ async def cut_mv(test) -> int | None:
 def _cause(point) -> str:
     """What came first, or in between."""
     names = [fault["name"] for fault in point.faults.status()]
-    return "fault " + ", ".join(names) if names else point.trial.why_not() or "something came first"
+    if names:
+        return "fault " + ", ".join(names)
+    return point.trial.why_not() or "something else came first"
 
 
 async def ended(test, what: str, why: Refused):

@@ -4,8 +4,10 @@ from micropython import const
 
 from firmware.charge import pilot, states
 from firmware.charge.signals import Refused
+from firmware.console import relays
 from firmware.console.report import FAIL, SKIPPED
 
+_RELAY = "relay at 2.74 kOhm"
 _PLUG_MS = const(120000)
 _LOOK_MS = const(20)
 _SENT_MS = const(6000)  # 5 s may have to pass since the pilot last changed
@@ -24,7 +26,8 @@ async def examine(test):
         for name in ("pilot at 2.74 kOhm", "PWM", "pilot -12 V"):
             await test.tell(SKIPPED, name)
     else:
-        await _level(test, "pilot at 2.74 kOhm", _B)
+        high_mv = await _level(test, "pilot at 2.74 kOhm", _B)
+        await _cut(test, high_mv)
         await _sent(test)
     if not await _shown(test, pilot.C, "Connect 882 Ohm (Enter: pass over): "):
         await test.tell(SKIPPED, "pilot at 882 Ohm")
@@ -56,12 +59,30 @@ def _settled(point, level) -> bool:
     return point.level == level and point.pilot.seen == level and point.pilot.seen_ms >= 600
 
 
-async def _level(test, name: str, window: tuple):
+async def _level(test, name: str, window: tuple) -> int | None:
     high_mv, _ = await test.levels()
     if high_mv is None:
         await test.tell(FAIL, name, "cannot be read")
     else:
         await test.session.say(test.report.within(name, high_mv, window))
+    return high_mv
+
+
+async def _cut(test, high_mv):
+    """Cut the pilot as for a car that sleeps: wherever it is measured, the level must change."""
+    point = test.point
+    if not point.fitted.pilot_disconnect:
+        return
+    try:
+        point.wake()
+        apart_mv = await relays.cut_mv(test)
+    except Refused as error:
+        await relays.ended(test, _RELAY, error)
+        return
+    text = relays.seen(high_mv, apart_mv)
+    good = relays.changed(high_mv, apart_mv)
+    await test.judge(good, _RELAY, text if good else text + ": the relay does not open")
+    await test.until(lambda: _settled(point, pilot.B) or point.faults.active, _SENT_MS)
 
 
 async def _sent(test):

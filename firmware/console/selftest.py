@@ -73,7 +73,7 @@ class SelfTest:
         await self._idle()
         await self._residual()
         await self._contactor()
-        await self._phases()
+        await self._relays()
         await self._lock()
         await self._resistors()
         await self._others()
@@ -160,18 +160,18 @@ class SelfTest:
 
     async def _contactor(self):
         mirror = self.point.inputs.contactor_mirror
-        if not self._possible():
+        if not self.possible():
             if mirror and not self.point.outputs.contactor:
                 await self.tell(
                     FAIL, "contactor", "reports closed although it is told to open: welded"
                 )
             else:
-                await self.tell(SKIPPED, "contactor", self._why_not())
+                await self.tell(SKIPPED, "contactor", self.why_not())
             return
         if not await self.yes(_RELAY_WARNING + "Close the contactor for a second"):
             await self.tell(SKIPPED, "contactor")
             return
-        await self._ready()
+        await self.ready()
         try:
             self.point.trial.click()
         except Refused as error:
@@ -179,15 +179,15 @@ class SelfTest:
             return
         await self._clicked(mirror is not None)
 
-    async def _ready(self):
-        """After a click the contactor has to be proved open first."""
+    async def ready(self):
+        """After a click the contactor has to be proved open first, and the pilot to be joined."""
         trial = self.point.trial
         await self.until(lambda: not trial.why_not(), _CLICK_MS)
 
-    def _possible(self) -> bool:
+    def possible(self) -> bool:
         return self.alone and not self.point.faults.active
 
-    def _why_not(self) -> str:
+    def why_not(self) -> str:
         return "a fault stands" if self.point.faults.active else "a car is plugged in"
 
     async def _clicked(self, mirrored: bool):
@@ -213,30 +213,24 @@ class SelfTest:
             text = "still closed 400 ms after it was told to open: welded"
         await self.judge(on is not None and off is not None, "contactor", text)
 
-    async def _phases(self):
-        told, mirror = self.point.outputs.phase_contactor, self.point.inputs.phase_mirror
-        if not self.point.fitted.phase_contactor:
-            await self.tell(NOT_FITTED, "contactor L2/L3")
-        elif mirror is None:
-            await self.tell(SKIPPED, "contactor L2/L3", "no mirror contact is fitted")
-        else:
-            text = (
-                f"told to {'close' if told else 'open'}, reports {'closed' if mirror else 'open'}"
-            )
-            await self.judge(mirror == told, "contactor L2/L3", text)
+    async def _relays(self):
+        from firmware.console import relays
+
+        await self.session.pause(_CYCLE_MS)
+        await relays.examine(self)
 
     async def _lock(self):
         if not self.point.fitted.lock:
             await self.tell(NOT_FITTED, "lock")
             return
         inputs = self.point.inputs
-        if not self._possible():
-            await self.tell(SKIPPED, "lock", self._why_not())
+        if not self.possible():
+            await self.tell(SKIPPED, "lock", self.why_not())
             return
         if not await self.yes("\nDrive the lock of the socket for three seconds"):
             await self.tell(SKIPPED, "lock")
             return
-        await self._ready()
+        await self.ready()
         try:
             self.point.trial.drive_lock()
         except Refused as error:
@@ -258,9 +252,9 @@ class SelfTest:
 
     async def _resistors(self):
         what = ("pilot at 2.74 kOhm", "PWM", "pilot -12 V", "pilot at 882 Ohm")
-        if not self._possible():
+        if not self.possible():
             for name in what:
-                await self.tell(SKIPPED, name, self._why_not())
+                await self.tell(SKIPPED, name, self.why_not())
             return
         from firmware.console import resistors
 

@@ -1,12 +1,18 @@
 """Self-test and calibration, typed at the whole firmware, with each part broken in turn."""
 
-from chip import until
+from chip import Chip, until
 from firmware_bench import app, box, charging, started
 from firmware_terminal import PROMPT, shown, typed
+from scenario_setup import commission, initial_document
 from silicon import SILICON
 from world.car import Car
+from world.world import World
+
+from firmware import wiring
 
 _RELAY = "Close the contactor for a second [no]? "
+_MOVE = "Move them [no]? "
+_EAR = "Did the relay click twice [no]? "
 _LOCK = "three seconds [no]? "
 _SCAN = "10 s) [no]? "
 _B = "Connect 2.74 kOhm (Enter: pass over): "
@@ -36,6 +42,8 @@ def answering(chip, say=None, resistors=False):
             continue
         for question, answer in (
             (_RELAY, "yes"),
+            (_MOVE, "yes"),
+            (_EAR, "no"),
             (_LOCK, "yes"),
             (_SCAN, "no"),
             (_B, ""),
@@ -50,7 +58,7 @@ def _heard(text):
     line = SILICON.serial
     line.text = ""
     line.type(text + "\r")
-    ends = (PROMPT, _RELAY, _LOCK, _SCAN, _B, _C)
+    ends = (PROMPT, _RELAY, _MOVE, _EAR, _LOCK, _SCAN, _B, _C)
     yield from until(lambda: len(line.text) > 30 and line.text.endswith(ends), 60000, line.text)
     heard, line.text = line.text, ""
     return heard
@@ -64,9 +72,27 @@ def line_of(text: str, what: str) -> str:
     raise AssertionError(f"{what} is not in {text}")
 
 
-def tested(lever=None, say=None, resistors=False):
+def volts(text: str, what: str) -> tuple:
+    """What a line about the relay measured, joined and cut, in tenths of a volt."""
+    words = line_of(text, what).split()
+    return tuple(
+        (int(words[place - 1].replace(".", "")) + 5) // 10
+        for place, word in enumerate(words)
+        if word == "V"
+    )
+
+
+def board_box(name):
+    """A box with another board of firmware/boards/."""
+    chip = Chip(World(wiring.named(name)), root=".")
+    commission(chip.world, initial_document(""), "")
+    return chip
+
+
+def tested(lever=None, say=None, resistors=False, board=None):
     """(report, world) of a self-test after `lever(world)` was pulled."""
-    chip = box()
+    SILICON.new()
+    chip = board_box(board) if board else box()
     # Loading a module from its source takes memory that compiled ones do not.
     SILICON.heap.size = 8000000
     found = []
@@ -98,9 +124,11 @@ def test_a_sound_box_passes():
         "RDC-DD ",
         "RDC-DD test",
         "contactor ",
+        "pilot relay",
         "contactor L2/L3",
         "lock",
         "pilot at 2.74 kOhm",
+        "relay at 2.74 kOhm",
         "PWM",
         "pilot -12 V",
         "pilot at 882 Ohm",
@@ -116,6 +144,12 @@ def test_a_sound_box_passes():
     assert "unit 101" in line_of(text, "RS485")
     assert "0 FAIL" in text
     assert world.contactor.closings == 1, "it clicks once and never for the resistor"
+    assert volts(text, "pilot relay") == (120, 14)
+    assert volts(text, "relay at 2.74 kOhm") == (90, 14)
+    moves = line_of(text, "contactor L2/L3")
+    assert "open after" in moves and "closed after" in moves
+    assert world.phase_contactor.closings == 2, "at boot, and back in the self-test"
+    assert world.phase_contactor.closed and not world.pilot.relay_open
 
 
 def failing(lever, what, part, say=None, resistors=False):
@@ -198,7 +232,10 @@ def test_an_emergency_stop_that_is_pressed():
 
 
 def test_nothing_is_tried_without_a_yes():
-    text, world = tested(say={_RELAY: "", _LOCK: "n"})
+    text, world = tested(say={_RELAY: "", _MOVE: "", _LOCK: "n"})
+    assert line_of(text, "pilot relay").startswith("skipped    pilot relay           not moved")
+    assert "told to close, reports closed" in line_of(text, "contactor L2/L3")
+    assert world.phase_contactor.closings == 1
     assert line_of(text, "contactor").startswith("skipped") and world.contactor.closings == 0
     assert line_of(text, "lock").startswith("skipped")
 
@@ -220,6 +257,108 @@ def test_with_a_car_it_refuses_unless_asked_and_then_drives_nothing():
         assert app(chip).pace.held == 0 and not app(chip).point.trial.standing
 
     chip.run(story(), limit_ms=200000)
+
+
+def test_l2_and_l3_that_weld_are_named():
+    text, world = failing(
+        lambda world: world.phase_contactor.weld(), "contactor L2/L3", "welded", resistors=True
+    )
+    assert "still closed 400 ms after it was told to open" in line_of(text, "contactor L2/L3")
+    assert line_of(text, "lock").startswith("skipped"), "nothing more is driven"
+    assert not world.contactor.closed and not world.pilot.relay_open
+
+
+def test_l2_and_l3_that_do_not_pull_in_are_named():
+    def stick(world):
+        world.phase_contactor.stick()
+
+    text, _ = failing(stick, "contactor L2/L3", "does not pull in")
+    assert "still open 400 ms after it was told to close" in line_of(text, "contactor L2/L3")
+
+
+def test_a_pilot_relay_that_is_stuck_is_named_at_the_empty_socket():
+    def stick(world):
+        world.pilot.relay_stuck = True
+
+    text, _ = tested(stick, resistors=True)
+    for what, before in (("pilot relay", 120), ("relay at 2.74 kOhm", 90)):
+        assert line_of(text, what).startswith("FAIL") and "not open" in line_of(text, what), text
+        assert volts(text, what) == (before, before)
+    assert "2 FAIL" in text
+
+
+def test_a_relay_behind_the_point_of_measurement_is_heard_or_shown_by_the_resistor():
+    for stuck, verdict in ((False, "pass"), (True, "FAIL")):
+
+        def stick(world):
+            world.pilot.relay_stuck = stuck
+
+        text, _ = tested(stick, {_RELAY: "no"}, True, "smartevse3")
+        told = line_of(text, "pilot relay")
+        assert told.startswith("skipped") and "cannot be seen here" in told, text
+        assert line_of(text, "relay at 2.74 kOhm").startswith(verdict), text
+    text, world = tested(say={_RELAY: "no", _EAR: "yes"}, board="smartevse3")
+    told = line_of(text, "pilot relay")
+    assert told.startswith("pass") and "heard; " in told
+    told = line_of(text, "contactor L2/L3")
+    assert told.startswith("skipped") and "no mirror contact proves the contactor open" in told
+    assert world.phase_contactor.closings == 1, "at boot"
+
+
+def test_what_is_not_fitted_is_said_and_nothing_is_asked():
+    text, _ = tested(say={_RELAY: "no"}, board="esp32evse")
+    for what in ("pilot relay", "contactor L2/L3"):
+        assert line_of(text, what).startswith("not fitted"), text
+    assert _MOVE not in text
+
+
+def moving(act, at_ms):
+    """Something comes `at_ms` after the yes to moving relays; the world some time later."""
+    chip = box()
+    SILICON.heap.size = 8000000
+
+    def story():
+        yield from started(chip)
+        yield 5000
+        yield from typed("selftest()", _RELAY)
+        yield from typed("no", _MOVE)
+        SILICON.serial.type("yes\r")
+        yield at_ms
+        yield from act(chip)
+        assert not chip.world.contactor.closed and chip.world.contactor.closings == 0
+        assert app(chip).point.phases.active == 3 and not app(chip).point.trial.standing
+        assert chip.world.phase_contactor.closed and not chip.world.pilot.relay_open
+        assert chip.boots == 1 and not app(chip).point.faults.active
+        yield from charging(chip)
+
+    chip.run(story(), limit_ms=200000)
+
+
+def test_a_car_that_comes_while_relays_move_gets_no_current_and_finds_three_phases_later():
+    def plug(chip):
+        chip.world.plug(Car({}))
+        yield 15000
+        assert chip.world.contactor.closings == 0
+        assert "not moved" in SILICON.serial.text or "skipped    contactor L2/L3" in (
+            SILICON.serial.text
+        )
+        SILICON.serial.type("\x03")
+        yield 5000
+        assert chip.world.contactor.closings == 0, "it has to leave first"
+        chip.world.unplug()
+        yield 6000
+
+    for at_ms in (300, 1500, 2100, 2700, 3600):
+        moving(plug, at_ms)
+
+
+def test_ctrl_c_while_relays_move_leaves_them_to_come_back_by_themselves():
+    def stop(chip):
+        SILICON.serial.type("\x03")
+        yield 6000
+
+    for at_ms in (300, 1500, 2700, 3300, 3900, 4500):
+        moving(stop, at_ms)
 
 
 def test_a_car_that_comes_in_the_middle_gets_no_current_and_leaves_with_the_trial():
