@@ -97,7 +97,16 @@ def test_faults_of_the_pilot_line():
     pilot.cut(False)
     machine.Pin(25, machine.Pin.OUT, value=1)
     assert pilot.relay_open and pilot.high_mv == 12000
+    pilot.behind_relay = True
+    pilot.refresh()
+    assert pilot.high_mv == pilot.low_mv == 1400, "the divider alone"
     machine.Pin(25, machine.Pin.OUT, value=0)
+    assert pilot.high_mv == 8978
+    pilot.relay_stuck = True
+    machine.Pin(25, machine.Pin.OUT, value=1)
+    assert not pilot.relay_open and pilot.high_mv == 8978
+    machine.Pin(25, machine.Pin.OUT, value=0)
+    pilot.relay_stuck = False
     pilot.negative_missing = True
     pilot.refresh()
     assert pilot.low_mv == 0 and abs(pilot.high_mv - 8978) < 3

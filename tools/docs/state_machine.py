@@ -29,7 +29,7 @@ _MEANINGS = {
     "OFFERED": "there is current to offer, 5 s after the last change of the pilot",
     "WITHDRAWN": "there is none: a limit below 6 A, disabled, or something else blocks",
     "CHECKED": "500 ms of asking without a break, diode proved, contactor proved open",
-    "SWITCH": "the phases shall change",
+    "SWITCH": "the phases shall change, or an installer tries L2/L3 or the pilot's relay",
     "WAKE": "a gap in the pilot is due for a sleeping car",
     "WAKE_BY_F": "-12 V is due for a sleeping car",
     "CLICKED": "an installer tries the contactor, with nothing plugged in",
