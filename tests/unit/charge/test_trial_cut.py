@@ -94,6 +94,18 @@ def test_what_is_asked_for_twice_happens_once():
         in_place(bench)
 
 
+def test_somebody_who_asks_all_the_time_does_not_make_it_forget_where_it_was():
+    bench = begun(True)
+    for _ in range(600):
+        try:
+            bench.point.trial.cut(True)
+        except Refused:
+            pass
+        bench.tick(10)
+    bench.run(6000)
+    in_place(bench)
+
+
 def test_an_end_in_the_middle_brings_everything_back():
     for after_ms in range(0, 4000, 90):
         bench = begun(True)
@@ -109,6 +121,13 @@ def test_what_was_asked_for_is_forgotten_when_the_trial_ends_first():
     bench.run(300)
     assert bench.outputs.phase_contactor and joined(bench)
     in_place(bench)
+    bench = standing(FULL)
+    bench.run(5000)
+    bench.point.trial.cut(True)
+    bench.point.trial.end()
+    bench.point.trial.begin()
+    bench.run(2000)
+    assert bench.name() == "A1" and bench.outputs.phase_contactor, "that was the trial before"
 
 
 def test_a_trial_whose_time_is_over_comes_back_first_and_does_nothing_new():
