@@ -72,7 +72,7 @@ class ChargePoint:
         self._fresh = True  # until the first level has settled: no step before to be late after
         self._then = self._pace_ms = self._rest_ms = 0
         self._loaded = False
-        self._row = states.TRANSITIONS[self.state]
+        self._row = states.TRANSITIONS[self.state][0]  # events that are followed from here
         self._timer_ms = 0  # until EXPIRED, in a state that knows it
         self._timed = False
         self._busy = False  # a timer runs
@@ -103,7 +103,7 @@ class ChargePoint:
         offer_ma = 0 if self.blocked else self.limits.offer_ma
         event = self._event(offer_ma)
         if event:
-            self._enter(self._row[event], event)
+            self._enter(event)
         if offer_ma != self.offered_ma and self._mode == states.PWM:
             self._offer(offer_ma)
         self.outputs.contactor = self._closed and not self.faults.active
@@ -169,10 +169,11 @@ class ChargePoint:
             and not self.trial.standing
         )
 
-    def _enter(self, state: int, event: int):
+    def _enter(self, event: int):
         was = self.state
+        state = states.TRANSITIONS[was][1][self._row.index(event)]
         self.state = state
-        self._row = states.TRANSITIONS[state]
+        self._row = states.TRANSITIONS[state][0]
         self._timer_ms = states.TIMEOUTS.get(state, 0)
         self._set_outputs(states.OUTPUTS[state], was, event)
         self._note(state, event)

@@ -44,120 +44,100 @@ WAKE_BY_F = const(13)
 EXPIRED = const(14)
 CLICKED = const(15)  # an installer wants it, and the socket is empty
 
-TRANSITIONS = {
-    START: {
-        TRIPPED: FAULT,
-        BARRED_BY: BARRED,
-        UNPLUGGED: A1,
-        RELEASED: B1,
-        ASKED: C1,
-        VENTILATE: D1,
-    },
-    A1: {
-        TRIPPED: FAULT,
-        BARRED_BY: BARRED,
-        RELEASED: B1,
-        ASKED: C1,
-        VENTILATE: D1,
-        SWITCH: GAP,
-        CLICKED: CLICK,
-    },
-    B1: {
-        TRIPPED: FAULT,
-        BARRED_BY: BARRED,
-        UNPLUGGED: A1,
-        ASKED: C1,
-        VENTILATE: D1,
-        OFFERED: B2,
-        SWITCH: GAP,
-        WAKE: WAKE_GAP,
-    },
-    B2: {
-        TRIPPED: FAULT,
-        BARRED_BY: BARRED,
-        UNPLUGGED: A1,
-        ASKED: READY,
-        VENTILATE: D1,
-        WITHDRAWN: B1,
-        WAKE: WAKE_GAP,
-        WAKE_BY_F: WAKE_F,
-    },
-    C1: {
-        TRIPPED: FAULT,
-        BARRED_BY: BARRED,
-        UNPLUGGED: A1,
-        RELEASED: B1,
-        VENTILATE: D1,
-        OFFERED: READY,
-        SWITCH: GAP,
-    },
-    READY: {
-        TRIPPED: FAULT,
-        BARRED_BY: BARRED,
-        UNPLUGGED: A1,
-        RELEASED: B2,
-        VENTILATE: D1,
-        WITHDRAWN: C1,
-        CHECKED: CHARGING,
-        EXPIRED: C1,
-    },
-    CHARGING: {
-        TRIPPED: F,
-        BARRED_BY: F,
-        UNPLUGGED: A1,
-        RELEASED: B2,
-        VENTILATE: D1,
-        WITHDRAWN: STOPPING,
-    },
-    STOPPING: {
-        TRIPPED: F,
-        BARRED_BY: F,
-        UNPLUGGED: A1,
-        RELEASED: B1,
-        VENTILATE: D1,
-        EXPIRED: C1,
-    },
-    D1: {TRIPPED: FAULT, BARRED_BY: BARRED, UNPLUGGED: A1, RELEASED: B1, ASKED: C1},
-    F: {EXPIRED: FAULT},
-    FAULT: {BARRED_BY: BARRED, CLEARED: START},
-    BARRED: {TRIPPED: FAULT, CLEARED: START},
-    GAP: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
-    WAKE_GAP: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
-    WAKE_F: {TRIPPED: FAULT, BARRED_BY: BARRED, EXPIRED: START},
-    CLICK: {
-        TRIPPED: FAULT,
-        BARRED_BY: BARRED,
-        RELEASED: B1,
-        ASKED: C1,
-        VENTILATE: D1,
-        EXPIRED: A1,
-    },
-}
+# For each state, in the order of their numbers, the events that are followed and, below them, the
+# states that follow. Constant tuples take no RAM where the firmware is frozen; dicts would.
+TRANSITIONS = (
+    (  # START
+        (TRIPPED, BARRED_BY, UNPLUGGED, RELEASED, ASKED, VENTILATE),
+        (FAULT,   BARRED,    A1,        B1,       C1,    D1),
+    ),
+    (  # A1
+        (TRIPPED, BARRED_BY, RELEASED, ASKED, VENTILATE, SWITCH, CLICKED),
+        (FAULT,   BARRED,    B1,       C1,    D1,        GAP,    CLICK),
+    ),
+    (  # B1
+        (TRIPPED, BARRED_BY, UNPLUGGED, ASKED, VENTILATE, OFFERED, SWITCH, WAKE),
+        (FAULT,   BARRED,    A1,        C1,    D1,        B2,      GAP,    WAKE_GAP),
+    ),
+    (  # B2
+        (TRIPPED, BARRED_BY, UNPLUGGED, ASKED, VENTILATE, WITHDRAWN, WAKE,     WAKE_BY_F),
+        (FAULT,   BARRED,    A1,        READY, D1,        B1,        WAKE_GAP, WAKE_F),
+    ),
+    (  # C1
+        (TRIPPED, BARRED_BY, UNPLUGGED, RELEASED, VENTILATE, OFFERED, SWITCH),
+        (FAULT,   BARRED,    A1,        B1,       D1,        READY,   GAP),
+    ),
+    (  # READY
+        (TRIPPED, BARRED_BY, UNPLUGGED, RELEASED, VENTILATE, WITHDRAWN, CHECKED,  EXPIRED),
+        (FAULT,   BARRED,    A1,        B2,       D1,        C1,        CHARGING, C1),
+    ),
+    (  # CHARGING
+        (TRIPPED, BARRED_BY, UNPLUGGED, RELEASED, VENTILATE, WITHDRAWN),
+        (F,       F,         A1,        B2,       D1,        STOPPING),
+    ),
+    (  # STOPPING
+        (TRIPPED, BARRED_BY, UNPLUGGED, RELEASED, VENTILATE, EXPIRED),
+        (F,       F,         A1,        B1,       D1,        C1),
+    ),
+    (  # D1
+        (TRIPPED, BARRED_BY, UNPLUGGED, RELEASED, ASKED),
+        (FAULT,   BARRED,    A1,        B1,       C1),
+    ),
+    (  # F
+        (EXPIRED,),
+        (FAULT,),
+    ),
+    (  # FAULT
+        (BARRED_BY, CLEARED),
+        (BARRED,    START),
+    ),
+    (  # BARRED
+        (TRIPPED, CLEARED),
+        (FAULT,   START),
+    ),
+    (  # GAP
+        (TRIPPED, BARRED_BY, EXPIRED),
+        (FAULT,   BARRED,    START),
+    ),
+    (  # WAKE_GAP
+        (TRIPPED, BARRED_BY, EXPIRED),
+        (FAULT,   BARRED,    START),
+    ),
+    (  # WAKE_F
+        (TRIPPED, BARRED_BY, EXPIRED),
+        (FAULT,   BARRED,    START),
+    ),
+    (  # CLICK
+        (TRIPPED, BARRED_BY, RELEASED, ASKED, VENTILATE, EXPIRED),
+        (FAULT,   BARRED,    B1,       C1,    D1,        A1),
+    ),
+)  # fmt: skip
 
 PLUS = const(0)  # +12 V DC
 PWM = const(1)
 MINUS = const(2)  # -12 V DC
 
-# Pilot, its wire connected, contactor closed, LED pattern, level shown outwards (- keeps the
-# last one: waking and switching phases look like B to those who plan by it).
-OUTPUTS = {
-    START: (PLUS, True, False, 0, "-"),
-    A1: (PLUS, True, False, 0, "A"),
-    B1: (PLUS, True, False, 4, "B"),
-    B2: (PWM, True, False, 1, "B"),
-    C1: (PLUS, True, False, 4, "B"),
-    READY: (PWM, True, False, 1, "B"),
-    CHARGING: (PWM, True, True, 2, "C"),
-    STOPPING: (PLUS, True, True, 2, "C"),
-    D1: (PLUS, True, False, 3, "D"),
-    F: (MINUS, True, False, 5, "E"),
-    FAULT: (PLUS, True, False, 5, "E"),
-    BARRED: (MINUS, True, False, 5, "F"),
-    GAP: (PLUS, False, False, 1, "-"),
-    WAKE_GAP: (PLUS, False, False, 1, "-"),
-    WAKE_F: (MINUS, True, False, 1, "-"),
-    CLICK: (PLUS, True, True, 2, "A"),
-}
+# For each state, in the same order: pilot, its wire connected, contactor closed, LED pattern, and
+# the level shown outwards (- keeps the last one: waking and switching phases look like B to those
+# who plan by it).
+OUTPUTS = (
+    (PLUS, True, False, 0, "-"),  # START
+    (PLUS, True, False, 0, "A"),  # A1
+    (PLUS, True, False, 4, "B"),  # B1
+    (PWM, True, False, 1, "B"),  # B2
+    (PLUS, True, False, 4, "B"),  # C1
+    (PWM, True, False, 1, "B"),  # READY
+    (PWM, True, True, 2, "C"),  # CHARGING
+    (PLUS, True, True, 2, "C"),  # STOPPING
+    (PLUS, True, False, 3, "D"),  # D1
+    (MINUS, True, False, 5, "E"),  # F
+    (PLUS, True, False, 5, "E"),  # FAULT
+    (MINUS, True, False, 5, "F"),  # BARRED
+    (PLUS, False, False, 1, "-"),  # GAP
+    (PLUS, False, False, 1, "-"),  # WAKE_GAP
+    (MINUS, True, False, 1, "-"),  # WAKE_F
+    (PLUS, True, True, 2, "A"),  # CLICK
+)
 
 # Milliseconds until EXPIRED. GAP and the wake-ups take theirs from phases.py and wake.py.
 TIMEOUTS = {

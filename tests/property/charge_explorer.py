@@ -287,8 +287,8 @@ def unreached(explorers) -> list:
         found |= explorer.visited_rows
     listed = {
         (state, following)
-        for state, row in states.TRANSITIONS.items()
-        for following in row.values()
+        for state, row in enumerate(states.TRANSITIONS)
+        for following in row[1]
     }
     return sorted(
         f"{states.NAMES[state]} to {states.NAMES[following]}"

@@ -61,10 +61,10 @@ def _identifier(state: int) -> str:
 
 def _diagram() -> list:
     lines = ["```mermaid", "stateDiagram-v2", "    [*] --> start"]
-    lines += [f'    state "{_name(state)}" as {_identifier(state)}' for state in states.OUTPUTS]
-    for state, row in states.TRANSITIONS.items():
+    lines += [f'    state "{_name(state)}" as {_identifier(state)}' for state in range(len(states.OUTPUTS))]
+    for state, row in enumerate(states.TRANSITIONS):
         ways = {}
-        for event, following in row.items():
+        for event, following in zip(*row):
             ways.setdefault(following, []).append(_EVENTS[event])
         for following, names in ways.items():
             arrow = f"{_identifier(state)} --> {_identifier(following)}"
@@ -82,7 +82,7 @@ def _outputs() -> list:
         "| state | pilot | wire | contactor | shown outside | at most |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for state, (pilot, joined, closed, _, shown) in states.OUTPUTS.items():
+    for state, (pilot, joined, closed, _, shown) in enumerate(states.OUTPUTS):
         cells = [_name(state), _PILOTS[pilot], "joined" if joined else "cut"]
         cells.append("**closed**" if closed else "open")
         cells.append("as before" if shown == "-" else shown)
@@ -94,9 +94,9 @@ def _outputs() -> list:
 
 def _transitions() -> list:
     lines = ["| state | event | next |", "| --- | --- | --- |"]
-    for state, row in states.TRANSITIONS.items():
-        for event in sorted(row):
-            lines.append(f"| {_name(state)} | {_EVENTS[event]} | {_name(row[event])} |")
+    for state, row in enumerate(states.TRANSITIONS):
+        for event, following in sorted(zip(*row)):
+            lines.append(f"| {_name(state)} | {_EVENTS[event]} | {_name(following)} |")
     return lines
 
 

@@ -34,8 +34,8 @@ def test_every_state_has_the_pattern_of_its_kind():
 
 
 def test_all_patterns_of_the_states_are_known():
-    for state in states.OUTPUTS:
-        lit(states.OUTPUTS[state][3], 0)
+    for output in states.OUTPUTS:
+        lit(output[3], 0)
 
 
 def test_a_fault_flashes_its_number():

@@ -288,7 +288,7 @@ def test_the_status_is_complete():
 
 
 def test_the_led_tells_the_states_apart():
-    patterns = [output[3] for output in states.OUTPUTS.values()]
+    patterns = [output[3] for output in states.OUTPUTS]
     assert set(patterns) == {0, 1, 2, 3, 4, 5}
     for state, pattern in (
         (states.A1, 0),

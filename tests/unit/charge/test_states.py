@@ -1,5 +1,8 @@
 from firmware.charge import states
-from firmware.charge.states import OUTPUTS, TIMEOUTS, TRANSITIONS
+from firmware.charge.states import TIMEOUTS
+
+OUTPUTS = dict(enumerate(states.OUTPUTS))
+TRANSITIONS = {state: dict(zip(*row)) for state, row in enumerate(states.TRANSITIONS)}
 
 _PILOT, _JOINED, _CLOSED = 0, 1, 2
 
@@ -10,6 +13,11 @@ def _closed(state):
 
 def test_every_state_has_a_row_an_output_and_a_name():
     assert set(TRANSITIONS) == set(OUTPUTS) == set(range(len(states.NAMES)))
+
+
+def test_every_event_of_a_row_is_listed_once_and_has_what_follows():
+    for events, following in states.TRANSITIONS:
+        assert len(set(events)) == len(events) == len(following), events
 
 
 def test_every_transition_leads_to_a_state():
