@@ -286,9 +286,7 @@ def unreached(explorers) -> list:
     for explorer in explorers:
         found |= explorer.visited_rows
     listed = {
-        (state, following)
-        for state, row in enumerate(states.TRANSITIONS)
-        for following in row[1]
+        (state, following) for state, row in enumerate(states.TRANSITIONS) for following in row[1]
     }
     return sorted(
         f"{states.NAMES[state]} to {states.NAMES[following]}"

@@ -61,7 +61,10 @@ def _identifier(state: int) -> str:
 
 def _diagram() -> list:
     lines = ["```mermaid", "stateDiagram-v2", "    [*] --> start"]
-    lines += [f'    state "{_name(state)}" as {_identifier(state)}' for state in range(len(states.OUTPUTS))]
+    lines += [
+        f'    state "{_name(state)}" as {_identifier(state)}'
+        for state in range(len(states.OUTPUTS))
+    ]
     for state, row in enumerate(states.TRANSITIONS):
         ways = {}
         for event, following in zip(*row):
