@@ -177,18 +177,17 @@ class App:
         """Run everything; returns for a wanted restart, raises what the pilot loop raises."""
         self._keep_all()
         self._running = True
+        self.supervisor.begin(self._wait_for_restart(), *self._begun())
         try:
-            await asyncio.gather(
-                self.pilot_loop.run(),
-                self._wait_for_restart(),
-                *self.supervisor.tasks,
-                *self._begun(),
-            )
-        except Restarting:
-            return
+            await self.pilot_loop.run()
         except asyncio.CancelledError:
-            # It is no Exception, so that main would miss it.
-            raise RuntimeError("a task was cancelled") from None
+            error = self.supervisor.error
+            if isinstance(error, Restarting):
+                return
+            if not isinstance(error, Exception):
+                # A cancellation is none, so that main would miss it.
+                error = RuntimeError("a task was cancelled")
+            raise error from None
 
     def _keep_all(self):
         keep = self.supervisor.keep
@@ -203,6 +202,7 @@ class App:
         keep("console", reader.run)
 
     def _begun(self) -> list:
+        # Not in run, whose frame would keep what it names for ever.
         from firmware.slots.start import begin
 
         return begin(self)

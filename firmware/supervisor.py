@@ -60,6 +60,9 @@ class Task:
         except Exception as error:  # the one place that catches all: it decides to restart
             reason = f"{type(error).__name__}: {error}"
             sys.print_exception(error)
+        except asyncio.CancelledError as error:
+            self._supervisor.end(error)
+            raise
         finally:
             self.ran(time.ticks_diff(time.ticks_us(), began))
         self._coroutine = self._again(self._failed(reason))
@@ -98,6 +101,7 @@ class Supervisor:
     """Runs named coroutine functions for ever, each restarted with a doubling wait of 1 to 60 s.
 
     A task that ran for longer than the longest wait before it failed starts over at 1 s.
+    `error` is why the task that has called `begin` was cancelled.
     `now()` gives ticks of 30 bits. `recent_name` and `recent_us` are the longest stretch since
     `forget` was last called: the pilot loop uses them to name who held it.
     """
@@ -109,6 +113,29 @@ class Supervisor:
         self.busy_us = 0
         self.log = log
         self.now = now
+        self.error = None
+        self._main = None
+
+    def begin(self, *coroutines):
+        """Run all tasks, and `coroutines` once, beside the present task, which ends with them.
+
+        It is cancelled when a task is, or when one of `coroutines` ends with an error.
+        """
+        self._main = asyncio.current_task()
+        for coroutine in self.tasks + [self._once(coroutine) for coroutine in coroutines]:
+            asyncio.create_task(coroutine)  # noqa: RUF006  the loop keeps it
+
+    async def _once(self, coroutine):
+        try:
+            await coroutine
+        except (Exception, asyncio.CancelledError) as error:
+            self.end(error)
+
+    def end(self, error):
+        """Cancel the task that has called `begin`, because of this."""
+        self.error = error
+        if self._main:
+            self._main.cancel()
 
     def forget(self) -> int:
         """Start a new search for the longest stretch; us for which tasks ran since the last."""

@@ -104,3 +104,41 @@ def test_cancelling_ends_a_kept_task_and_runs_its_clean_up():
 
     asyncio.run(main())
     assert ended == [True, False]
+
+
+async def ended_by(coroutine, cancelled: bool):
+    """What the main task is told when a coroutine beside it ends, or a task is cancelled."""
+    supervisor = Supervisor(Log(None, None), lambda: 0)
+    kept = []
+
+    async def sleeper():
+        kept.append(asyncio.current_task())
+        await asyncio.Event().wait()
+
+    supervisor.keep("sleeper", sleeper)
+    supervisor.begin(coroutine)
+    try:
+        await asyncio.sleep_ms(20)
+        if cancelled:
+            kept[0].cancel()
+        await asyncio.sleep_ms(20)
+    except asyncio.CancelledError:
+        return supervisor.error
+    return "not ended"
+
+
+def test_an_error_beside_the_main_task_or_a_cancelled_one_ends_it():
+    async def fine():
+        await asyncio.sleep_ms(1)
+
+    async def failing():
+        await asyncio.sleep_ms(1)
+        raise ValueError("boom")
+
+    async def cancelled():
+        raise asyncio.CancelledError
+
+    assert asyncio.run(ended_by(fine(), False)) == "not ended"
+    assert repr(asyncio.run(ended_by(failing(), False))) == "ValueError('boom',)"
+    assert isinstance(asyncio.run(ended_by(cancelled(), False)), asyncio.CancelledError)
+    assert isinstance(asyncio.run(ended_by(fine(), True)), asyncio.CancelledError)
