@@ -34,24 +34,12 @@ class Chores:
         self._fault_ms = 0
         self._unrated_ms = 0
         self._slot = 0
-        self._slots = (
-            self._limits,
-            self._cable,
-            self._sensors,
-            self._currents,
-            self._residual,
-            self._locking,
-            self._phases,
-            self._wake,
-            self._session,
-            self._faults,
-        )
 
     def turn(self):
         """Do the next one."""
         slot = self._slot
         self._slot = slot - 1 if slot else 9
-        self._slots[slot]()
+        _SLOTS[slot](self)
 
     def _limits(self):
         point = self._point
@@ -170,3 +158,18 @@ class Chores:
         point.faults.update(self._lap_ms)
         first = point.faults.first
         point.outputs.led = 16 + first if first else states.OUTPUTS[point.state][3]
+
+
+# Plain functions: a method that is kept with its object takes 16 bytes.
+_SLOTS = (
+    Chores._limits,
+    Chores._cable,
+    Chores._sensors,
+    Chores._currents,
+    Chores._residual,
+    Chores._locking,
+    Chores._phases,
+    Chores._wake,
+    Chores._session,
+    Chores._faults,
+)

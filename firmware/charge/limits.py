@@ -78,9 +78,11 @@ class Limits:
         return self._add(owner)
 
     def _add(self, owner: str) -> int:
-        self._owners.append(owner)
-        for column in (self._values, self._expires, self._fallbacks):
-            column.append(None)
+        # New lists, because append makes a list up to twice as long as it needs to be.
+        self._owners = self._owners + [owner]
+        self._values = self._values + [None]
+        self._expires = self._expires + [None]
+        self._fallbacks = self._fallbacks + [None]
         return len(self._owners) - 1
 
     def _rule(self):

@@ -3,26 +3,26 @@
 from firmware.charge.signals import Refused
 from firmware.charge.wake import DEFAULT_RECIPE, parse
 
-# Default, smallest, largest.
-_NUMBERS = {
-    "max_current_ma": (0, 6000, 80000),  # 0: what the board can carry
-    "minimum_ma": (6000, 6000, 16000),  # a Zoe charges badly below 8 A
-    "phase_gap_s": (60, 15, 120),
-    "phase_interval_s": (210, 210, 3600),
-    "wake_most": (8, 0, 20),
-    "random_delay_s": (0, 0, 1800),  # UK regulations 2021/1467: up to 1800 s
-    "seed": (1, 0, 65535),  # of the random delay; differs from box to box
-}
-_SWITCHES = {"phase_switching": False, "phase_automatic": True, "wake": True}
+# Name, default, smallest, largest.
+_NUMBERS = (
+    ("max_current_ma", 0, 6000, 80000),  # 0: what the board can carry
+    ("minimum_ma", 6000, 6000, 16000),  # a Zoe charges badly below 8 A
+    ("phase_gap_s", 60, 15, 120),
+    ("phase_interval_s", 210, 210, 3600),
+    ("wake_most", 8, 0, 20),
+    ("random_delay_s", 0, 0, 1800),  # UK regulations 2021/1467: up to 1800 s
+    ("seed", 1, 0, 65535),  # of the random delay; differs from box to box
+)
+_SWITCHES = (("phase_switching", False), ("phase_automatic", True), ("wake", True))
 
 
 class Options:
     """The options in force, as attributes."""
 
     def __init__(self):
-        for name, bounds in _NUMBERS.items():
-            setattr(self, name, bounds[0])
-        for name, usual in _SWITCHES.items():
+        for name, usual, _, _ in _NUMBERS:
+            setattr(self, name, usual)
+        for name, usual in _SWITCHES:
             setattr(self, name, usual)
         self.wake_recipe = DEFAULT_RECIPE
 
@@ -52,13 +52,14 @@ class Options:
         point.waker.most = self.wake_most
 
     def _check(self, name: str, value):
+        numbers = {row[0]: row for row in _NUMBERS}
         if name == "wake_recipe":
             parse(value)
-        elif name in _SWITCHES:
+        elif name in dict(_SWITCHES):
             if not isinstance(value, bool):
                 raise Refused(f"{name}: true or false")
-        elif name in _NUMBERS:
-            usual, lowest, highest = _NUMBERS[name]
+        elif name in numbers:
+            _, usual, lowest, highest = numbers[name]
             if isinstance(value, bool) or not isinstance(value, int):
                 raise Refused(f"{name}: a whole number")
             if value != usual and not lowest <= value <= highest:

@@ -91,10 +91,6 @@ class Pilot:
         self._unknown_count = 0
         self._calm = False  # nothing to count: the same sound level for a second
 
-    def _forget_proof(self):
-        self.proved = False
-        self._proof_ms = 0
-
     def send(self, running: bool):
         """From now on 1 kHz is on the wire, or not."""
         self.running = running
@@ -212,7 +208,8 @@ class Pilot:
         self._highest = _HIGHEST_MV[level]
         self._away = 0  # consecutive decisions that differ from the level
         if level == A or level > D:
-            self._forget_proof()
+            self.proved = False
+            self._proof_ms = 0
 
 
 def _nearest(high_mv: int) -> int:

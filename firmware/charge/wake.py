@@ -12,7 +12,7 @@ DEFAULT_RECIPE = "90 gap 4, 30 gap 30, 30 F 4, 30 F 30"
 
 _HOUR_MS = const(3600000)
 _MANUAL_MS = const(4000)
-_KINDS = {"gap": states.WAKE, "F": states.WAKE_BY_F}
+_KINDS = ("gap", "F")
 
 
 def parse(recipe: str) -> list:
@@ -26,7 +26,8 @@ def parse(recipe: str) -> list:
             raise Refused(f"wake recipe: {part.strip()!r} is not like '90 gap 4'")
         if not (words[0].isdigit() and words[2].isdigit() and 1 <= int(words[2]) <= 120):
             raise Refused("wake recipe: waits are whole seconds, gaps 1 to 120 s")
-        steps.append([int(words[0][:6]) * 1000, _KINDS[words[1]], int(words[2]) * 1000])
+        event = states.WAKE if words[1] == "gap" else states.WAKE_BY_F
+        steps.append([int(words[0][:6]) * 1000, event, int(words[2]) * 1000])
     return steps
 
 

@@ -206,8 +206,7 @@ class Explorer:
 
     def _tune(self, tune):
         charge = self.bench.point
-        slots = charge.chores._slots
-        charge.chores.turn = lambda: [slot() for slot in slots]
+        charge.chores.turn = lambda: [slot(charge.chores) for slot in chores._SLOTS]
         for code in range(len(charge.faults._times)):
             charge.faults._times[code] = min(charge.faults._times[code], 1)
         charge.events.put = lambda kind, value: None
