@@ -241,7 +241,14 @@ class Board:
         return machine.unique_id()
 
     def reset_cause(self) -> str:
-        return _CAUSES.get(machine.reset_cause(), "unknown")
+        causes = {
+            machine.PWRON_RESET: "power on",
+            machine.HARD_RESET: "reset",
+            machine.WDT_RESET: "watchdog",
+            machine.DEEPSLEEP_RESET: "deep sleep",
+            machine.SOFT_RESET: "soft reset",
+        }
+        return causes.get(machine.reset_cause(), "unknown")
 
 
 _OPTIONS = (
@@ -252,14 +259,6 @@ _OPTIONS = (
     "emergency_stop",
     "pilot_disconnect",
 )
-
-_CAUSES = {
-    machine.PWRON_RESET: "power on",
-    machine.HARD_RESET: "reset",
-    machine.WDT_RESET: "watchdog",
-    machine.DEEPSLEEP_RESET: "deep sleep",
-    machine.SOFT_RESET: "soft reset",
-}
 
 
 def _refuse(wiring: dict):

@@ -4,7 +4,8 @@ _LONGEST_FORMULA = 200
 # Letters are looked at as bytes: for each string it makes, MicroPython looks through its names.
 _DIGITS = b"0123456789+-"
 _OTHERS = b".eExXabcdfABCDF"
-_WORDS = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
+_TRUE = (True, "1", "1.0", "true", "on", "yes")
+_FALSE = (False, "0", "0.0", "false", "off", "no")
 
 
 def take(kind: str, lowest, highest, value):
@@ -24,10 +25,10 @@ def take(kind: str, lowest, highest, value):
 
 def _boolean(lowest, highest, value):
     if isinstance(value, str):
-        value = _WORDS.get(value.lower(), value)
-    if value in (True, "1", "1.0"):
+        value = value.lower()
+    if value in _TRUE:
         return True
-    if value in (False, "0", "0.0"):
+    if value in _FALSE:
         return False
     raise ValueError("true or false")
 

@@ -8,14 +8,6 @@ from firmware.charge import events, faults, states
 from firmware.charge.transaction import REASONS
 
 _LOOK_MS = const(100)
-_TEXTS = {
-    events.OPENED: "car plugged in",
-    events.CLOSED: "car unplugged; charging ended by:",
-    events.PHASES: "phases in use:",
-    events.WAKING: "waking the car, interruption",
-    events.TOGGLED: "the car toggled its state, times:",
-    events.TESTED: "test of the residual current sensor:",
-}
 
 
 class Recorder:
@@ -60,7 +52,7 @@ class Recorder:
         elif kind == events.CLEARED:
             self._log.info("fault", f"{faults.table()[value - 1][1]} cleared")
         else:
-            self._log.info("charge", f"{_TEXTS[kind]} {_word(kind, value)}".rstrip())
+            self._log.info("charge", _text(kind, value))
         if kind == events.OPENED:
             self._sessions.opened()
         elif kind == events.CLOSED:
@@ -68,12 +60,16 @@ class Recorder:
             self._ledger.flush()
 
 
-def _word(kind: int, value: int):
-    """What an event's value means."""
+def _text(kind: int, value: int) -> str:
+    """The other events in words."""
     if kind == events.OPENED:
-        return ""
+        return "car plugged in"
     if kind == events.CLOSED:
-        return REASONS[value]
-    if kind == events.TESTED:
-        return "passed" if value else "failed"
-    return value
+        return f"car unplugged; charging ended by: {REASONS[value]}"
+    if kind == events.PHASES:
+        return f"phases in use: {value}"
+    if kind == events.WAKING:
+        return f"waking the car, interruption {value}"
+    if kind == events.TOGGLED:
+        return f"the car toggled its state, times: {value}"
+    return f"test of the residual current sensor: {'passed' if value else 'failed'}"

@@ -3,7 +3,8 @@
 from firmware.api.errors import ApiError
 from firmware.checks import take
 
-_MEMBERS = {"cur": ("int", "0", "80000"), "ena": ("bool", "0", "1"), "wke": ("bool", "0", "1")}
+# Type and bounds; phs stands by itself, because 2 is none of its values.
+_MEMBERS = (("cur", "int", "0", "80000"), ("ena", "bool", "0", "1"), ("wke", "bool", "0", "1"))
 
 
 def controls(members) -> dict:
@@ -11,14 +12,15 @@ def controls(members) -> dict:
     if not isinstance(members, dict):
         raise ApiError("bad_value", "an object such as {cur: 8000} expected", "ctl")
     taken = {}
+    known = {row[0]: row[1:] for row in _MEMBERS}
     for name, value in members.items():
         try:
             if name == "phs":
                 taken[name] = take("int", "1", "3", value)
                 if taken[name] == 2:
                     raise ValueError("1 or 3")
-            elif name in _MEMBERS:
-                taken[name] = take(*_MEMBERS[name], value)
+            elif name in known:
+                taken[name] = take(*known[name], value)
             else:
                 raise ApiError("unknown_parameter", f"no such member: {name[:16]!r}", name[:16])
         except ValueError as error:

@@ -16,7 +16,7 @@ _PLUG_IN_MS = const(60000)
 # The levels that clients know by number, from 1; F is E to them.
 _STATES = "ABCDE"
 # Why the car waits, by the owner of the limit: 1 current, 2 rules, 3 by hand.
-_REASONS = {"plan": 2, "controller": 3, "override": 3, "authorisation": 3}
+_REASONS = (("plan", 2), ("controller", 3), ("override", 3), ("authorisation", 3))
 
 
 class EvseDevice:
@@ -113,7 +113,7 @@ class EvseDevice:
         answer["phases"] = 7 if point.phases.active == 3 else 1
         paused = state == 2 and point.offered_ma == 0
         answer["paused"] = paused
-        answer["pause_reason"] = _REASONS.get(point.limits.owner, 1) if paused else 0
+        answer["pause_reason"] = dict(_REASONS).get(point.limits.owner, 1) if paused else 0
         answer["pause_time"] = 0
         answer["evse"] = self.inside.info(state)
 

@@ -83,14 +83,16 @@ def packed(version: str) -> int:
     return parts[0] << 24 | parts[1] << 16 | parts[2]
 
 
-# Role of a meter: the sums of get_params that count it, and with which sign.
-_ROLES = {
-    1: ("cons_pwr", 1),
-    2: ("prod_pwr", -1),
-    3: ("grid_pwr", 1),
-    5: ("storage_home", 1),
-    6: ("storage_all", 1),
-}
+# For each role of a meter: the sum of get_params that counts it, and with which sign.
+_ROLES = (
+    None,
+    ("cons_pwr", 1),
+    ("prod_pwr", -1),
+    ("grid_pwr", 1),
+    None,
+    ("storage_home", 1),
+    ("storage_all", 1),
+)
 
 
 def powers(box) -> dict:
@@ -103,7 +105,7 @@ def powers(box) -> dict:
     for device in box.devices:
         watts = device.power(now)
         if watts:
-            counted = roles.get(device.entry.get("role"))
+            counted = roles[device.entry.get("role", 0)]
             if device.dev_id.startswith("E"):
                 evse_w += watts
             elif counted:

@@ -16,7 +16,7 @@ _STEPS = const(6)
 _AT_ONCE = const(10)
 _MOST_ANSWERS = const(8)
 _MOST_DEVICES = const(32)
-_FUNCTIONS = {"api": "api", "ctl": "control", "set": "input"}
+_FUNCTIONS = (("api", "api"), ("ctl", "control"), ("set", "input"))
 
 
 class Topics:
@@ -66,7 +66,7 @@ class Topics:
     def skipped(self, topic, length: int):
         """Answer a request that is longer than the MQTT client reads."""
         tail = _text(topic)[len(self.root) + 1 :]
-        function = _FUNCTIONS.get(tail.split("/")[0])
+        function = dict(_FUNCTIONS).get(tail.split("/")[0])
         if function:
             text = f"{length} bytes are too many for a request over MQTT; HTTP takes longer ones"
             self._send(ApiError("too_long", text).answer(), (function, None, None))

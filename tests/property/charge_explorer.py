@@ -159,7 +159,7 @@ class Snapshot:
     @staticmethod
     def _split(part):
         """Attributes that change: plain ones, and lists; then the plain ones that identify."""
-        kinds = (bool, int, str, type(None), dict)
+        kinds = (bool, int, str, type(None), tuple)
         plain = [name for name, value in vars(part).items() if isinstance(value, kinds)]
         lists = [name for name, value in vars(part).items() if isinstance(value, list)]
         telling = [name for name in plain if name not in _IDLE] or plain[:1]
