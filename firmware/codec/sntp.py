@@ -2,7 +2,7 @@
 
 from micropython import const
 
-SIZE = const(48)
+_SIZE = const(48)
 _QUESTION = const(0x23)  # no warning, version 4, mode 3: a client
 _SERVER = const(4)
 _UNSYNCHRONISED = const(3)
@@ -43,8 +43,8 @@ def answer(packet, stamp: bytes) -> tuple:
 
     The time is the one at which the server sent it. Checks: RFC 4330 section 5.
     """
-    if len(packet) < SIZE:
-        raise SntpError(f"{len(packet)} bytes instead of {SIZE}", False)
+    if len(packet) < _SIZE:
+        raise SntpError(f"{len(packet)} bytes instead of {_SIZE}", False)
     if bytes(packet[_ORIGINATE:_RECEIVED]) != stamp:
         raise SntpError("it does not answer our question", False)
     if packet[0] & 7 != _SERVER or not 3 <= packet[0] >> 3 & 7 <= 4:

@@ -7,11 +7,12 @@ from os import urandom
 from micropython import const
 
 from firmware.codec.broker import is_address
-from firmware.codec.sntp import SIZE, SntpError, answer, question
 from firmware.link.stream import LinkError, failure
+from firmware.store.once import forget
 from firmware.ticks import after, since
 
 _PORT = const(123)
+_SIZE = const(48)  # of an answer
 # A client must not ask more often than every 15 s (RFC 4330 section 10). The first question waits
 # as long, so that no row of restarts can break that.
 _FIRST_S = const(16)
@@ -68,8 +69,6 @@ class Sntp:
                     self._due = after(now, urandom(1)[0] * _MOMENT_MS)
         except LinkError as error:
             self._failed(str(error), now)
-        except SntpError as error:
-            self._mistrust(error, now)
 
     def _ask(self, now):
         host, _, port = self._network.time_server.partition(":")
@@ -82,6 +81,8 @@ class Sntp:
         self._stamp = urandom(8)
         self._disturbed = False
         self._asked_at = now
+        from firmware.codec.sntp import question
+
         try:
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self._socket.setblocking(False)
@@ -95,13 +96,23 @@ class Sntp:
 
     def _read(self, now):
         try:
-            packet = self._socket.recv(SIZE)
+            packet = self._socket.recv(_SIZE)
         except OSError as error:
             if error.errno != _EAGAIN:
                 raise failure(error)
             if since(now, self._asked_at) > _PATIENCE_MS:
                 raise LinkError("no answer")
             return
+        from firmware.codec.sntp import SntpError
+
+        try:
+            self._believe(packet, now)
+        except SntpError as error:
+            self._mistrust(error, now)
+
+    def _believe(self, packet, now):
+        from firmware.codec.sntp import SntpError, answer
+
         seconds, ms, held_ms = answer(packet, self._stamp)
         way_ms = since(now, self._asked_at) - held_ms
         if not -_LOOK_MS <= way_ms <= _SLOW_MS:
@@ -145,5 +156,6 @@ class Sntp:
         if self._socket:
             self._socket.close()
             self._socket = None
+        forget("sntp", "firmware.codec")  # until the next question
         wait_ms = max(self._wait_s, self._least_s) * 1000
         self._due = after(now, wait_ms + wait_ms * urandom(1)[0] // 1024)
