@@ -58,10 +58,6 @@ class Settings:
         section, name = name.split(".")
         return getattr(getattr(self, section), name)
 
-    def _put(self, name, value):
-        section, name = name.split(".")
-        setattr(getattr(self, section), name, value)
-
     def change(self, values: dict) -> list:
         """Check all of {"section.name": value}, then apply all; the names that changed.
 
@@ -77,7 +73,8 @@ class Settings:
             self.judge(taken)
         names = [name for name, value in taken.items() if value != self.get(name)]
         for name in names:
-            self._put(name, taken[name])
+            section, member = name.split(".")
+            setattr(getattr(self, section), member, taken[name])
         self._note(names, any(row(name)[5] != "ram" for name in names))
         return names
 

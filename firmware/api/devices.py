@@ -8,8 +8,8 @@ class Devices:
 
     `makers` maps a dev_type to `make(devices, entry) -> device`; the app adds the types whose
     hardware it knows, and `evse_powerbrain` for E1, which the settings always list.
-    A device has `dev_id`, `entry`, `info(now)`, `signature(now)` and, where HTTP or MQTT feed
-    it, `set(values, now)`.
+    A device has `devices`, which is this, `dev_id`, `entry`, `info(now)`, `signature(now)` and,
+    where HTTP or MQTT feed it, `set(values, now)`.
     """
 
     def __init__(self, settings, log):
@@ -17,12 +17,19 @@ class Devices:
         self.log = log
         self.makers = {"meter_ajax": _input_meter, "evse_ajax": _input_evse}
         self.defaults = {line[0]: default(line) for line in rows("device")}
-        self.template = _template(self.defaults, ())
-        self.meter_template = _template(self.defaults, _METER)
+        self._meter = _template(self.defaults, _METER)
         self._devices = []
 
     def __iter__(self):
         return iter(self._devices)
+
+    def template(self, dev_id: str) -> dict:
+        """What info() of this device begins with; members that come later have places in it.
+
+        There may be many meters, and copying is a fraction of the work of making such an object
+        member by member: 25 devices are shown in one answer, and none may hold the loop.
+        """
+        return self._meter.copy() if dev_id[0] == "M" else _template(self.defaults, ())
 
     def __len__(self):
         return len(self._devices)
@@ -109,11 +116,6 @@ _METER = (
 
 
 def _template(defaults: dict, others: tuple) -> dict:
-    """What info() begins with; members that come later have their places in it already.
-
-    Copying it is a fraction of the work of making such an object member by member: 25 devices
-    are shown in one answer, and none of them may hold the loop.
-    """
     answer = {name: defaults[name] for name in _SHOWN}
     answer.update(dict.fromkeys(_COMMON + others, 0))
     return answer
@@ -121,7 +123,7 @@ def _template(defaults: dict, others: tuple) -> dict:
 
 def common(device, now: int, address: str, com_err: bool, error: str) -> dict:
     """The members that boxes and meters share, with the key set of firmware 2.0.1."""
-    answer = device.template.copy()
+    answer = device.devices.template(device.dev_id)
     entry = device.entry
     for name in entry:
         if name in answer:

@@ -44,8 +44,7 @@ class EvseDevice:
         self._authorised_at = None
         self._plugged = False
         self._settings = devices.settings
-        self._defaults = devices.defaults
-        self.template = devices.template
+        self.devices = devices
         self.energy_wh = energy_wh
         if devices.settings.charge.start_ma:
             # Until a controller speaks: what it would say first, if it were there.
@@ -53,7 +52,7 @@ class EvseDevice:
 
     def value(self, name: str):
         """A member of the device's settings, or its default."""
-        return self.entry.get(name, self._defaults[name])
+        return self.entry.get(name, self.devices.defaults[name])
 
     def silent_s(self, now: int) -> int:
         """0: the charge point is within this very box."""

@@ -30,12 +30,11 @@ class InputEvse:
         self._limit_ma = None
         self._plan_ma = None
         self._settings = devices.settings
-        self._defaults = devices.defaults
-        self.template = devices.template
+        self.devices = devices
 
     def value(self, name: str):
         """A member of the device's settings, or its default."""
-        return self.entry.get(name, self._defaults[name])
+        return self.entry.get(name, self.devices.defaults[name])
 
     def energy_wh(self) -> int:
         """Lifetime energy; never going down."""

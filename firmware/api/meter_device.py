@@ -19,13 +19,12 @@ class MeterDevice:
         self.errors = 0
         self.user_info = None  # function giving what the definition shows in the tile
         self.release = None  # called when the device is taken away
-        self._defaults = devices.defaults
-        self.template = devices.meter_template
+        self.devices = devices
         self._inputs = inputs
 
     def value(self, name: str):
         """A member of the device's settings, or its default."""
-        return self.entry.get(name, self._defaults[name])
+        return self.entry.get(name, self.devices.defaults[name])
 
     def silent_s(self, now: int) -> int:
         """Seconds since the last values came; 0 when none ever came."""
@@ -39,8 +38,8 @@ class MeterDevice:
         answer = common(self, now, entry.get("address", ""), stale, "no values" if stale else "")
         answer["import"] = reading.import_wh or 0
         answer["export"] = reading.export_wh or 0
-        answer["role"] = entry.get("role", self._defaults["role"])
-        answer["factor"] = factor = entry.get("factor", self._defaults["factor"])
+        answer["role"] = entry.get("role", self.devices.defaults["role"])
+        answer["factor"] = factor = entry.get("factor", self.devices.defaults["factor"])
         if not stale:
             _electric(answer, reading, factor)
         if self.user_info:
@@ -57,7 +56,7 @@ class MeterDevice:
         watts = reading.power_w
         if not watts or reading.stale(now):
             return 0
-        return int(watts * self.entry.get("factor", self._defaults["factor"]))
+        return int(watts * self.entry.get("factor", self.devices.defaults["factor"]))
 
     def signature(self, now: int) -> int:
         """Changes when `info` does, the seconds since the last error left aside."""

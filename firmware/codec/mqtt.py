@@ -129,17 +129,14 @@ class Decoder:
             if more < 128:
                 if at + size > self._end:
                     return self._not_whole(head, at, size)
-                return self._whole(head, at, size)
+                self._at = at + size
+                if head & 0xF0 == _PUBLISH:
+                    return self._publish(head, at, at + size)
+                return self._other(head, at, at + size)
             shift += 7
             if shift > 21:
                 raise PacketError("length")
         return 0
-
-    def _whole(self, head: int, at: int, size: int) -> int:
-        self._at = at + size
-        if head & 0xF0 == _PUBLISH:
-            return self._publish(head, at, at + size)
-        return self._other(head, at, at + size)
 
     def _publish(self, head: int, at: int, past: int) -> int:
         buffer = self.buffer

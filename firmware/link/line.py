@@ -32,8 +32,10 @@ class Line:
     off, then (held,) resolving, connecting, (securing,) greeting, connected; after a failure
     waiting, and all over again. `resolver` has lookup(host, now), which gives an address, or None
     while it is asking. `secure`, where given, is a link.tls.Secure: once TCP is up it wraps the
-    stream, and it may hold attempts back.
+    stream, and it may hold attempts back. `open(address, port)` gives the stream.
     """
+
+    open = TcpStream
 
     def __init__(self, host: str, port: int):
         self.host = host
@@ -44,7 +46,6 @@ class Line:
         self.failures = 0
         self.last_error = ""
         self.resolver = self.secure = self.stream = None
-        self.open = TcpStream
         self._attempts = 0
         self._deadline = None
 

@@ -7,6 +7,8 @@ where the smallest write through littlefs reads hundreds of times and may erase 
 Deleting the files gives the blocks back to littlefs.
 """
 
+from array import array
+
 from micropython import const
 
 from firmware.store.once import forget
@@ -26,7 +28,7 @@ class Area:
 
     def __init__(self, device, places: list):
         self._device = device
-        self._places = tuple(places)
+        self._places = array("H", places)
         self.blocks = len(places)
         self.block_size = device.ioctl(_BLOCK_SIZE, 0) - _HEAD
 
