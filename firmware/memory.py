@@ -13,7 +13,6 @@ from firmware.store.ledger import Ledger
 from firmware.store.once import forget
 from firmware.store.saver import Saver
 from firmware.store.transactions import Transactions
-from firmware.store.vault import Vault, device_key
 from firmware.store.wear import Wear
 
 _FOLDER = "/data"
@@ -31,7 +30,9 @@ class Memory:
         self._board = board
         self.wear = Wear()
         self.settings = Settings(board.wiring)
-        self.store = ConfigStore(_FOLDER, log, self.wear, vault=self._vault())
+        self._key = self._device_key()
+        vault = self._vault if self._key else None
+        self.store = ConfigStore(_FOLDER, log, self.wear, vault=vault)
         self._load()
         self.ledger = Ledger(self._claim("ledger", 16), board.rtc_memory, self.wear, log)
         self.ledger.load()
@@ -40,14 +41,20 @@ class Memory:
         self.keeper = Keeper(self.store, self.saver, self.ledger, self.settings, log)
         self.keeper.transactions = self.transactions
 
-    def _vault(self):
+    def _device_key(self):
+        from firmware.store.vault import device_key
+
         try:
-            key = device_key(self._board.unique_id(), self._board.nvs("wallbox"), os.urandom)
+            return device_key(self._board.unique_id(), self._board.nvs("wallbox"), os.urandom)
         except OSError as error:
             self._log.error("store", f"no key for passwords, they are kept in the clear: {error}")
             return None
+
+    def _vault(self):
+        from firmware.store.vault import Vault
+
         names = [line[0] for line in rows("network") if line[1] == "secret"]
-        return Vault(key, names)
+        return Vault(self._key, names)
 
     def _load(self):
         document, _ = self.store.load()

@@ -1,16 +1,9 @@
 """The configuration on flash: two copies in turn, and the newest sound one counts."""
 
-import json
-import os
-from binascii import crc32
-
-from micropython import const
-
 from firmware.store.errors import StoreError
 from firmware.store.once import forget
 
 _NAMES = ("config.0.json", "config.1.json")
-_SLICE = const(256)
 
 
 class ConfigStore:
@@ -18,8 +11,9 @@ class ConfigStore:
 
     A save writes the file that does not hold the document in force, so that littlefs replaces
     it at close or not at all, and the copy in force is never touched. `version` is the newest
-    document this firmware understands. `wear` is the account of store/wear.py. `vault`, when
-    given, seals the values of secret members (store/vault.py).
+    document this firmware understands. `wear` is the account of store/wear.py. `vault()`, when
+    given, makes what seals the values of secret members (store/vault.py). What is needed for
+    loading and saving alone is imported for that, and not kept.
     """
 
     def __init__(self, folder: str, log, wear, version: int = 1, vault=None):
@@ -41,8 +35,10 @@ class ConfigStore:
         from firmware.store.config_reader import newest
 
         paths = [self._path(slot) for slot in (0, 1)]
-        document, messages, header = newest(paths, self._version, self._vault, self._wear)
+        vault = self._vault() if self._vault else None
+        document, messages, header = newest(paths, self._version, vault, self._wear)
         forget("config_reader")
+        forget("vault")
         if header:
             self._slot = header["slot"]
             self._kept = (header["crc"], header["length"])
@@ -68,89 +64,30 @@ class ConfigStore:
         Each step holds the loop for at most one block erase and two page programs; only the
         last one replaces the file. Abandoned in the middle, it leaves the former copies.
         """
+        try:
+            yield from self._saving(document, self._vault() if self._vault else None)
+        except OSError as error:
+            self._wear.failures += 1
+            raise StoreError(f"configuration not saved: {error}")
+        finally:
+            forget("config_writer")
+            forget("vault")
+
+    def _saving(self, document, vault):
+        from firmware.store.config_writer import sliced, write
+
         sums = [0, 0]
-        yield from self._sliced(document, sums, None)
+        yield from sliced(document, vault, sums, None)
         crc, length = sums
         if (crc, length) == self._kept:
             return
         slot = 1 - self._slot
         head = f'{{"crc":{crc},"length":{length},"sequence":{self.sequence + 1},"document":\n'
-        try:
-            yield from self._write(self._path(slot), head, document, sums)
-        except OSError as error:
-            self._wear.failures += 1
-            raise StoreError(f"configuration not saved: {error}")
+        yield from write(self._path(slot), head, document, vault, sums)
         self._wear.file("config", length + len(head))
         self._slot = slot
         self._kept = (crc, length)
         self.sequence += 1
 
-    def _write(self, path, head, document, sums):
-        done = False
-        try:
-            with open(path, "wb") as file:
-                file.write(head.encode())
-                again = [0, 0]
-                yield from self._sliced(document, again, file)
-                if again != sums:
-                    raise StoreError("configuration changed while it was being saved")
-                file.write(b"\n}\n")
-            done = True
-        finally:
-            # An exception closes the file too, and closing makes half a file the new one.
-            if not done:
-                _remove(path)
-
-    def _sliced(self, document, sums, file):
-        step = 0
-        for text in _pieces(document, self._vault, ""):
-            data = text.encode()
-            sums[0] = crc32(data, sums[0])
-            sums[1] += len(data)
-            if file:
-                file.write(data)
-            if sums[1] - step >= _SLICE:
-                step = sums[1]
-                yield
-
     def _path(self, slot):
         return self._folder + "/" + _NAMES[slot]
-
-
-def _pieces(value, vault, key):
-    """Yield the JSON text of `value` in small pieces, keys sorted: equal documents, equal text."""
-    if isinstance(value, dict):
-        before = "{"
-        for name in sorted(value):
-            if not isinstance(name, str):
-                raise StoreError(f"the name {name!r} in {key!r} is not text")
-            yield before + json.dumps(name) + ":"
-            yield from _pieces(value.get(name), vault, name)
-            before = ","
-        yield "{}" if before == "{" else "}"
-    elif isinstance(value, (list, tuple)):
-        before = "["
-        for item in value:
-            yield before
-            yield from _pieces(item, vault, key)
-            before = ","
-        yield "[]" if before == "[" else "]"
-    else:
-        yield _leaf(value, vault, key)
-
-
-def _leaf(value, vault, key):
-    if isinstance(value, str) and vault and value:
-        return json.dumps(vault.sealed(key, value))
-    if isinstance(value, float) and value - value != 0:
-        raise StoreError(f"{key!r} is not a number")
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return json.dumps(value)
-    raise StoreError(f"{key!r} cannot be saved")
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError:
-        pass

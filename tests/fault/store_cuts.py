@@ -30,6 +30,10 @@ class Quiet:
     error = info = warning
 
 
+def _vault():
+    return Vault(b"k" * 32, ("password",))
+
+
 class Box:
     """Everything of the store, on one chip."""
 
@@ -39,7 +43,7 @@ class Box:
         self.expected = None
         wear, log = Wear(), Quiet()
         vfs.mount(vfs.VfsLfs2(chip), folder)
-        self.config = ConfigStore(folder, log, wear, version, Vault(b"k" * 32, ("password",)))
+        self.config = ConfigStore(folder, log, wear, version, _vault)
         self.document, self.messages = self.config.load()
         self.ledger = Ledger(claim(folder, chip, wear, "ledger", _BLOCKS), None, wear, log)
         self.ledger.load()

@@ -33,7 +33,7 @@ class Quiet:
 
 
 def store(folder):
-    return ConfigStore(folder, Quiet(), Wear(), 1, Vault(b"k" * 32, ("pwd",)))
+    return ConfigStore(folder, Quiet(), Wear(), 1, lambda: Vault(b"k" * 32, ("pwd",)))
 
 
 @given(st.lists(DOCUMENTS, min_size=1, max_size=4))

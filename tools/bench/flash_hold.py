@@ -33,6 +33,10 @@ class Quiet:
     error = info = warning
 
 
+def _vault():
+    return Vault(b"k" * 32, ("wifi_password",))
+
+
 class Table:
     """One line for each path: the longest of many calls or steps."""
 
@@ -143,7 +147,7 @@ def flash_table():
     chip = used()
     wear = Wear()
     table = Table(chip)
-    store = ConfigStore(_FOLDER, Quiet(), wear, 1, Vault(b"k" * 32, ("wifi_password",)))
+    store = ConfigStore(_FOLDER, Quiet(), wear, 1, _vault)
     area = claim(_FOLDER, chip, wear)
     ring = claim(_FOLDER, chip, wear, "transactions", 35)
     table.row("claim the ledger's blocks (boot)", "boot", once(claim, _FOLDER, chip, wear))
@@ -194,7 +198,7 @@ def raising(ledger):
 
 
 def serialising():
-    store = ConfigStore("/nowhere", Quiet(), Wear(), 1, Vault(b"k" * 32, ("wifi_password",)))
+    store = ConfigStore("/nowhere", Quiet(), Wear(), 1, _vault)
     for number in range(20):
         for _ in store._sliced(document(number), [0, 0], None):
             yield

@@ -56,7 +56,7 @@ class Year:
         for number in range(1, 6):
             self.settings.put("devices", {"dev_id": f"M{number}", "dev_type": "meter"})
         vault = Vault(b"k" * 32, ("wifi_password",))
-        self.store = ConfigStore(_FOLDER, log, self.wear, 1, vault)
+        self.store = ConfigStore(_FOLDER, log, self.wear, 1, lambda: vault)
         self.store.load()
         self.saver = Saver()
         chip.owner = "reserve"

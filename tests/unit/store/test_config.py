@@ -176,7 +176,8 @@ def test_an_exception_at_any_point_of_a_save_leaves_the_old_configuration_whole(
     texts = 18
     for calls in range(1, 2 * texts + 1):
         saved(OLD, NEW)
-        keeper = store(vault=Exhausting(calls))
+        exhausting = Exhausting(calls)
+        keeper = store(vault=lambda one=exhausting: one)
         keeper.load()
         try:
             keeper.save(document)
@@ -185,7 +186,8 @@ def test_an_exception_at_any_point_of_a_save_leaves_the_old_configuration_whole(
             pass
         assert store().load() == (NEW, []), calls
     saved(OLD, NEW)
-    keeper = store(vault=Exhausting(2 * texts + 1))
+    enough = Exhausting(2 * texts + 1)
+    keeper = store(vault=lambda: enough)
     keeper.load()
     assert keeper.save(document)
 

@@ -40,7 +40,7 @@ def vault(unique_id=b"abcdef", nvs=None):
 
 
 def store(vault):
-    return ConfigStore(FOLDER, Quiet(), Wear(), 1, vault)
+    return ConfigStore(FOLDER, Quiet(), Wear(), 1, lambda: vault)
 
 
 def test_the_key_is_made_once():
