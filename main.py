@@ -20,6 +20,7 @@ try:
     from firmware.wiring import chosen
 
     blank = chosen() is None
+    del chosen
     if blank:
         from firmware.console.plain import choose, finish
 

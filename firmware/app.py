@@ -8,7 +8,7 @@ from os import urandom
 import micropython
 from micropython import const
 
-from firmware import choices, wiring
+from firmware import choices
 from firmware.api.box import Box
 from firmware.api.chores import Chores
 from firmware.api.commands import Commands
@@ -53,8 +53,11 @@ class App:
     """The running firmware; `status()` tells everything about it."""
 
     def __init__(self):
+        from firmware import wiring
+
         self.log = Log(unix_time)
         table = wiring.chosen()
+        forget("wiring", "firmware")
         if table is None:
             raise ValueError("no board is chosen: /data/board names a file of firmware/boards/")
         from firmware.calibration import corrected
@@ -184,8 +187,7 @@ class App:
             error = self.supervisor.error
             if isinstance(error, Restarting):
                 return
-            if not isinstance(error, Exception):
-                # A cancellation is none, so that main would miss it.
+            if not isinstance(error, Exception):  # a cancellation is none, main would miss it
                 error = RuntimeError("a task was cancelled")
             raise error from None
 

@@ -57,7 +57,8 @@ class MeterKinds:
             meter = self.lines.make(entry, _definition(name))
         checks = getattr(meter, "checks", None)
         device = MeterDevice(devices, entry, meter.reading, name, checks and checks.inputs)
-        device.user_info = checks and checks.user_info
+        if checks:
+            device.user_info = checks.user_info
         return device
 
     def update(self, now: int):

@@ -11,13 +11,14 @@ class MeterDevice:
     `inputs()`, when given, returns the levels of the switch inputs as text, "0" or "1 0".
     """
 
+    user_info = None  # or a function giving what the definition shows in the tile
+
     def __init__(self, devices, entry: dict, reading, model: str = "", inputs=None):
         self.dev_id = entry["dev_id"]
         self.entry = entry
         self.reading = reading
         self.model = model or entry["dev_type"]
         self.errors = 0
-        self.user_info = None  # function giving what the definition shows in the tile
         self.release = None  # called when the device is taken away
         self.devices = devices
         self._inputs = inputs

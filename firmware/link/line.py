@@ -18,7 +18,12 @@ _GREETING = const("greeting")
 _CONNECTED = const("connected")
 
 # How long a state may last, in ms. A connection that is up is its owner's to watch.
-PATIENCE_MS = {_RESOLVING: 10000, _CONNECTING: 10000, _SECURING: 30000, _GREETING: 10000}
+PATIENCE_MS = (
+    (_RESOLVING, 10000),
+    (_CONNECTING, 10000),
+    (_SECURING, 30000),
+    (_GREETING, 10000),
+)
 
 _AT_REST = (_OFF, _HELD, _WAITING)
 _STABLE_MS = const(10000)  # a connection that lived that long starts the back-off anew
@@ -53,7 +58,8 @@ class Line:
         """Go on to the next state, which has its own time."""
         self.state = state
         self.since = now
-        self._deadline = after(now, PATIENCE_MS[state]) if state in PATIENCE_MS else None
+        patience_ms = dict(PATIENCE_MS).get(state)
+        self._deadline = after(now, patience_ms) if patience_ms else None
         if state == _CONNECTED:
             self.connections += 1
 
@@ -70,7 +76,7 @@ class Line:
             if late or self.state != _WAITING:
                 self.enter(_RESOLVING, now)
         elif late:
-            raise LinkError(f"no answer for {PATIENCE_MS[self.state] // 1000} s")
+            raise LinkError(f"no answer for {dict(PATIENCE_MS)[self.state] // 1000} s")
         elif self.state == _RESOLVING:
             self._resolve(now)
         else:

@@ -15,12 +15,13 @@ _DUPLICATE = const(8)
 class Letter:
     """One message; `flags` as in the PUBLISH packet: DUP 8, QoS 2 and 4, RETAIN 1."""
 
+    lowered = False  # True: the broker does not take QoS 1 or 2, nobody will acknowledge it
+
     def __init__(self):
         self.topic = self.payload = None
         self.properties = b""
         self.flags = self.keep = self.packet_id = self.sent_at = 0
         self.released = False  # PUBREL has left, PUBCOMP is owed
-        self.lowered = False  # the broker does not take QoS 1 or 2: nobody will acknowledge it
 
 
 class Outbox:
@@ -213,7 +214,8 @@ class Outbox:
     def forget(self, letter: Letter):
         """A message that has left the outbox; its object may serve another one."""
         letter.payload = None
-        letter.lowered = False
+        if letter.lowered:
+            letter.lowered = False
         self.spare.append(letter)
 
 

@@ -210,7 +210,8 @@ class Sender:
     def _allowed(self, letter) -> bool:
         """MQTT 5: keep to what the broker has agreed to; False if it cannot take the message."""
         flags = self.encoder.five.allowed_flags(letter.flags, self.agreed)
-        letter.lowered = letter.lowered or bool(letter.flags & 6 and not flags & 6)
+        if letter.flags & 6 and not flags & 6:
+            letter.lowered = True
         letter.flags = flags
         payload = letter.payload
         length = payload.length() if hasattr(payload, "length") else len(payload)

@@ -90,7 +90,7 @@ def test_every_state_on_the_way_has_a_deadline_and_another_attempt_follows():
         bench.peer.prepare = prepare
         bench.run(100)
         assert bench.client.line.state == state
-        bench.run(PATIENCE_MS[state] + 100)
+        bench.run(dict(PATIENCE_MS)[state] + 100)
         assert bench.client.line.state == "waiting" and bench.peer.closed
         assert bench.client.line.last_error == f"{state}: no answer for 10 s"
         bench.run(3000)
