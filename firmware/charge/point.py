@@ -171,8 +171,7 @@ class ChargePoint:
 
     def _enter(self, event: int):
         was = self.state
-        state = states.TRANSITIONS[was][1][self._row.index(event)]
-        self.state = state
+        self.state = state = states.TRANSITIONS[was][1][self._row.index(event)]
         self._row = states.TRANSITIONS[state][0]
         self._timer_ms = states.TIMEOUTS.get(state, 0)
         self._set_outputs(states.OUTPUTS[state], was, event)

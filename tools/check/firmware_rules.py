@@ -23,7 +23,7 @@ BLOCKING_ALLOWED = {
     "getaddrinfo": {
         "firmware/link/stream.py": "for literal addresses only, which it does not look up",
         "firmware/link/http.py": "for the literal address on which it listens",
-        "firmware/link/resolver.py": "for the literal address of the name server",
+        "firmware/link/query.py": "for the literal address of the name server",
         "firmware/link/sntp.py": "for the literal address of the time server",
         "firmware/link/portal.py": "for the literal address on which it answers names",
     },

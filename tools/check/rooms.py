@@ -25,7 +25,7 @@ ALLOWED = {
     ),
     "store": (
         ("store", "once", "api", "meter", "charge", "codec", "leaf"),
-        (*_ASYNC, "gc", "sys", "vfs"),
+        (*_ASYNC, "array", "gc", "sys", "vfs"),
     ),
     "slots": (("slots", "api", "charge", "codec", "leaf"), (*_ASYNC, "gc", "sys")),
     "console": (
