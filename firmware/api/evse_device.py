@@ -26,13 +26,14 @@ class EvseDevice:
     `maker,device,hardware,firmware,serial`.
     """
 
+    errors = 0  # there is no wire to this device that could fail
+
     def __init__(self, devices, entry: dict, point, energy_wh, model: str):
         self.dev_id = entry["dev_id"]
         self.entry = entry
         self.point = point
         self.model = model
         self.inside = Inside(point)
-        self.errors = 0
         self.last_set_ma = -1
         self.last_card = ""
         self.cards_seen = 0
@@ -43,7 +44,6 @@ class EvseDevice:
         self.on_authorised = None  # called with the names of user and card, "" for nobody
         self._authorised_at = None
         self._plugged = False
-        self._settings = devices.settings
         self.devices = devices
         self.energy_wh = energy_wh
         if devices.settings.charge.start_ma:
@@ -80,7 +80,7 @@ class EvseDevice:
         return self.point.measured.power_w if self.point.measured.known else 0
 
     def _configured(self):
-        charge = self._settings.charge
+        charge = self.devices.settings.charge
         answer = {
             "label": self.value("label"),
             "min_charging_cur": self.value("min_charging_cur"),
@@ -89,7 +89,7 @@ class EvseDevice:
             "phase_rotation": self.value("phase_rotation"),
             "allow_ph_sw": charge.phase_switching,
             "lreason": 0,
-            "pause_min_time": self._settings.params.min_pause_time,
+            "pause_min_time": self.devices.settings.params.min_pause_time,
             "last_set_charging_cur": self.last_set_ma,
             "overrides": self.overrides,
             "needs_auth": self.needs_auth,
@@ -146,7 +146,7 @@ class EvseDevice:
             self.point.enable(taken["ena"])
         if "cur" in taken:
             self.last_set_ma = taken["cur"]
-            charge = self._settings.charge
+            charge = self.devices.settings.charge
             ttl_ms = charge.control_ttl_s * 1000
             fallback_ma = charge.control_fallback_ma
             self.point.limits.set("controller", taken["cur"], ttl_ms, fallback_ma, now)
@@ -178,7 +178,7 @@ class EvseDevice:
     def tick(self, now: int):
         """Follow the plug: what was allowed or overridden for one car ends with its visit."""
         self._follow_plug(self.point.shown, now)
-        users = self._settings.users
+        users = self.devices.settings.users
         wanted = any(self.dev_id in user.get("dev_ids", ()) for user in users)
         closed = wanted and self._authorised_at is None
         self._limit("authorisation", 0 if closed else None, now)
@@ -187,7 +187,7 @@ class EvseDevice:
 
     def _dim(self, now):
         """The grid operator may dim to 4.2 kW, never below (German law: EnWG section 14a)."""
-        charge = self._settings.charge
+        charge = self.devices.settings.charge
         phases = self.point.phases.active
         limit_ma = power_limit_ma(charge.dim_power_w, phases) if charge.dimmed else None
         self._limit("grid operator", limit_ma, now)
@@ -211,14 +211,14 @@ class EvseDevice:
         `evaluate(text)` gives the number that a formula stands for, or None: then the fallback
         current of the controller holds. Without it formulas are left for the next second.
         """
-        params = self._settings.params
+        params = self.devices.settings.params
         self.tick(now)
         total = self._known(params.max_total_current, evaluate)
         if total is not None:
             share = int(total * params.max_total_cur_prc) // 100 - params.reserve_current
             self._limit("house", max(0, share), now)
         self._limit("boxes", params.max_total_evse_current or None, now)
-        self._limit("settings", self._settings.charge.max_current_ma, now)
+        self._limit("settings", self.devices.settings.charge.max_current_ma, now)
         highest = self._known(self.value("max_charging_cur"), evaluate)
         if highest is not None:
             self._limit("device", int(highest) if self.value("device_enabled") else 0, now)
@@ -230,12 +230,12 @@ class EvseDevice:
             return None
         value = evaluate(setting)
         if value is None or not 0 <= value <= 1000000:
-            return self._settings.charge.control_fallback_ma
+            return self.devices.settings.charge.control_fallback_ma
         return value
 
     def has_formulas(self) -> bool:
         """Whether `follow` has to be called every second."""
-        total = self._settings.params.max_total_current
+        total = self.devices.settings.params.max_total_current
         return isinstance(total, str) or isinstance(self.value("max_charging_cur"), str)
 
     def _limit(self, owner, value_ma, now):

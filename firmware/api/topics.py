@@ -185,12 +185,11 @@ class Topics:
 
     def _device(self, device, now):
         signature = device.signature(now)
-        name = "get/" + device.dev_id
-        if signature != self._signatures.get(name):
-            self._signatures[name] = signature
+        if signature != self._signatures.get(device.dev_id):
+            self._signatures[device.dev_id] = signature
             self._signature += 1
         if device.value("publish"):
-            self._look(name, signature, now, Live(lambda: device.info(now)))
+            self._look("get/" + device.dev_id, signature, now, Live(lambda: device.info(now)))
 
     def _look(self, name, signature, now, value):
         sent = self._sent.get(name)
