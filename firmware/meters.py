@@ -75,9 +75,9 @@ class Meters:
         if line is None:
             self._log.error("meter", f"{entry['dev_id']}: this board has no RS485")
             return None
-        line.add(meter)
+        line.rota.add(meter)
         device = MeterDevice(devices, entry, meter.reading, "YTL,DTS353")
-        device.release = lambda: line.remove(meter)
+        device.release = lambda: line.rota.remove(meter)
         return self._restored(device)
 
     def _other(self, devices, entry):

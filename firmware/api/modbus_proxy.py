@@ -29,7 +29,7 @@ class Later:
         self._bus = bus
         self._put = put
         self._decode = decode
-        bus.add(self)
+        bus.rota.add(self)
 
     def due(self, now: int) -> bool:
         return not self.ready
@@ -45,7 +45,7 @@ class Later:
         self._finish(ApiError("no_answer", str(error), "id").answer())
 
     def _finish(self, answer):
-        self._bus.remove(self)
+        self._bus.rota.remove(self)
         self.answer = answer
         self.ready = True
         if self.then:

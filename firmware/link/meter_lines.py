@@ -62,7 +62,7 @@ class MeterLines:
 
         meter = SunSpecMeter(entry.get("id", 1))
         try:
-            self._modbus_link(entry.get("address", ""), {}).add(meter)
+            self._modbus_link(entry.get("address", ""), {}).rota.add(meter)
         except AddressError as error:
             raise MeterError(str(error))
         return meter
@@ -79,12 +79,12 @@ class MeterLines:
         if definition.outputs:
             from firmware.meter.outputs import ModbusOutputs
 
-            link.add(ModbusOutputs(meter.unit, self._outputs_of(meter, definition, entry)))
+            link.rota.add(ModbusOutputs(meter.unit, self._outputs_of(meter, definition, entry)))
         if definition.asked:
             from firmware.meter.identity import Identity
 
-            link.add(Identity(meter.unit, definition))
-        link.add(meter)
+            link.rota.add(Identity(meter.unit, definition))
+        link.rota.add(meter)
         return meter
 
     def _modbus_link(self, text: str, timing: dict):

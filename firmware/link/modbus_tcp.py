@@ -21,7 +21,7 @@ _MASK = const(0x3FFFFFFF)  # ticks have 30 bits, see ticks.py
 
 
 class ModbusTcp:
-    """Asks the devices that `add` was given over one connection; `run` is the forever task.
+    """Asks the devices that `rota.add` was given over one connection; `run` is the forever task.
 
     timeout_ms  for an answer; settle_ms after connecting, for servers that need it
     line        the connection (link/line.py): its state, errors, resolver
@@ -31,8 +31,6 @@ class ModbusTcp:
         self.line = Line(host, port)
         self.master = TcpMaster()
         self.rota = Rota(late_ms=500)
-        self.add = self.rota.add
-        self.remove = self.rota.remove
         self.asked = self.answered = self.silent = self.garbled = self.refused = 0
         self._log = log
         self._timeout_ms = timeout_ms

@@ -52,11 +52,11 @@ async def write(bus, unit: int, address: int, value: int):
 
 
 async def _ask(bus, question: _Question) -> list:
-    bus.add(question)
+    bus.rota.add(question)
     try:
         await question.done.wait()
     finally:
-        bus.remove(question)
+        bus.rota.remove(question)
     if question.error:
         raise BusError(str(question.error), question.error.code)
     return question.words

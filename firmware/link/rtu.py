@@ -17,7 +17,7 @@ _MASK = const(0x3FFFFFFF)  # ticks have 30 bits, see ticks.py
 
 
 class RtuBus:
-    """Asks the devices that `add` was given; `run` is the forever task.
+    """Asks the devices that `rota.add` was given; `run` is the forever task.
 
     uart           any(), readinto(buffer, length), write(buffer), never blocking
     driver_enable  called with 1 before and 0 after sending, or None for automatic drivers
@@ -32,8 +32,6 @@ class RtuBus:
     def __init__(self, uart, driver_enable, log, baud=9600, timeout_ms=500):
         self.master = Master()
         self.rota = Rota(late_ms=max(1000, 2 * timeout_ms))
-        self.add = self.rota.add
-        self.remove = self.rota.remove
         self.asked = self.answered = self.silent = self.garbled = self.refused = self.stray = 0
         self._uart = uart
         self._enable = driver_enable

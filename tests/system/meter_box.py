@@ -60,7 +60,7 @@ def modbus(link, specs):
         meter = ModbusMeter(int(unit), definition.registers)
         meter.reading.timeout_ms = 2000
         meter.finish = Checks(definition, meter.reading).finish
-        link.add(meter)
+        link.rota.add(meter)
         meters.append(meter)
     return meters
 

@@ -112,7 +112,7 @@ class Ours:
         for unit in range(1, GOOD + silent + 1):
             registers = RegisterMap(text)
             registers.poll_ms = 0
-            self.bus.add(ModbusMeter(unit, registers))
+            self.bus.rota.add(ModbusMeter(unit, registers))
         self.run = self.bus.run
 
     def warning(self, topic, text):

@@ -90,7 +90,7 @@ def cost_of_a_poll(link):
     for unit in range(1, 11):
         registers = dts353.registers()
         registers.poll_ms = 0
-        link.add(ModbusMeter(unit, registers))
+        link.rota.add(ModbusMeter(unit, registers))
 
     async def main():
         task = asyncio.create_task(link.run())

@@ -98,7 +98,7 @@ class Bench:
     def meter(self, unit, device, text=ONE):
         meter = ModbusMeter(unit, RegisterMap(text))
         self.line.devices[unit] = device
-        self.bus.add(meter)
+        self.bus.rota.add(meter)
         return meter
 
     def run(self, ms, check=None):
@@ -290,7 +290,7 @@ def test_a_bus_without_driver_enable_works():
     bench.bus = rtu.RtuBus(bench.line, None, bench.log)
     bench.line.write = lambda data: bench.line.say(bench.clock.now + 30, answer(bytes(data), 5))
     meter = ModbusMeter(1, RegisterMap(ONE))
-    bench.bus.add(meter)
+    bench.bus.rota.add(meter)
     bench._task = bench.bus.run()
     bench.run(3000)
     assert meter.reading.power_w == 5
