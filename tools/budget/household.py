@@ -15,7 +15,7 @@ from pathlib import Path
 
 import budget
 
-_WHOLE = 3 << 20  # bytes for the simulated board, with 2 MiB of flash, and what is taken
+_WHOLE = 5 << 18  # bytes for the simulated board, the used blocks of its flash, and what is taken
 _GROWTH = 512  # bytes, from the end of day 2 on: what waits to be sent differs
 _DAY = 24
 
