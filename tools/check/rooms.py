@@ -51,7 +51,7 @@ ALLOWED = {
     ),
     "boot": (
         ("board", "leaf"),
-        (*_PURE, "binascii", "hashlib", "io", "machine", "os", "sys", "vfs"),
+        (*_PURE, "binascii", "esp32", "hashlib", "io", "machine", "os", "sys", "vfs"),
     ),
     "main": (("app", "board", "console"), (*_ASYNC, "machine", "sys")),
 }

@@ -10,6 +10,7 @@ import install
 
 install.install()
 
+import bootloader  # noqa: E402
 import rom  # noqa: E402
 from clock import WorldError  # noqa: E402
 from silicon import (  # noqa: E402
@@ -153,6 +154,11 @@ class Chip:
             if name.split(".")[0] in _FIRMWARE:
                 del sys.modules[name]
         rom.forget()
+        started = bootloader.start(self.world)
+        if SILICON.dead:
+            self.clock.due()
+        if not started:
+            self._prompt()
         if self.root not in sys.path:
             sys.path.append(self.root)
         self.world.flash.mount(self.mount)

@@ -127,7 +127,7 @@ class Box:
 def started(folder: str, options: dict, line: tuple) -> Box:
     """A box on the simulated board, not yet powered."""
     blocks = _ROM_BLOCKS if int(options["romfs"]) else 0
-    world = World(BOARD, flash_path=folder + "/flash.bin", rom_blocks=blocks)
+    world = World(BOARD, flash_path=folder + "/flash.bin", partitions={"rom_blocks": blocks})
     if int(options["psram"]):
         SILICON.heap.size = _PSRAM_HEAP
     return Box(SerialChip(world, options), folder, line)

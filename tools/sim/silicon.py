@@ -50,6 +50,7 @@ class Silicon:
         self.unique_id = b"\x24\x6f\x28\xaa\xbb\xcc"
         self.freq = 160000000
         self.nvs = {}
+        self.application = "factory"
         self.rtc_memory = b""
         self.rtc_offset_us = 0
         self.boots = 0

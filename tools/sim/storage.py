@@ -1,5 +1,6 @@
 """Non-volatile key-value storage and the partition table, as `esp32` shows them."""
 
+from bootloader import LABELS, selection
 from micropython import const
 from silicon import SILICON
 
@@ -8,6 +9,7 @@ _NOT_FOUND = const(-0x1102)
 _BLOCK = const(4096)
 _ENOENT = const(2)
 _EPERM = const(1)
+_ERASE_BLOCK = const(6)
 
 
 class NVS:
@@ -64,13 +66,28 @@ class NVS:
         return value[1]
 
 
-def _data_partitions() -> tuple:
-    return ("vfs",) if SILICON.world.flash.rom is None else ("vfs", "romfs")
+# Label: type, subtype, address; of the boards in tools/board and of a stock MicroPython.
+_TABLE = {
+    "vfs": (1, 0x81, 0x200000),
+    "romfs": (1, 0x8F, 0x1E0000),
+    "otadata": (1, 0, 0xD000),
+    "app_a": (0, 0x10, 0x10000),
+    "app_b": (0, 0x11, 0x1D0000),
+}
+
+
+def _labels(kind: int) -> list:
+    present = SILICON.world.flash.partitions
+    if kind == Partition.TYPE_APP and "app_a" not in present:
+        return ["factory"]
+    return sorted(label for label in present if _TABLE[label][0] == kind)
 
 
 class Partition:
-    """The partition table: a program of `factory`, a file system called `vfs`, whose blocks can
-    be read and written below the file system, as on the chip, and `romfs` where there is one."""
+    """The partition table: a file system called `vfs`, whose blocks can be read and written below
+    the file system, as on the chip, `romfs` where there is one, and programs: `factory`, which
+    cannot be read, or the two applications between which bootloader.py chooses.
+    """
 
     BOOT = 0
     RUNNING = 1
@@ -78,42 +95,63 @@ class Partition:
     TYPE_DATA = 1
 
     def __init__(self, id, block_size: int = _BLOCK):
-        known = (Partition.BOOT, Partition.RUNNING, "factory")
-        if id not in known and id not in _data_partitions():
+        applications = _labels(Partition.TYPE_APP)
+        if id == Partition.BOOT and len(applications) > 1:
+            id = applications[selection().chosen()]
+        elif id in (Partition.BOOT, Partition.RUNNING):
+            id = SILICON.application
+        if id not in applications and id not in _labels(Partition.TYPE_DATA):
             raise OSError(_ENOENT)
-        self._label = id if id in _data_partitions() else "factory"
-        self._device = None
-        if self._label != "factory":
-            self._device = SILICON.world.flash.device(id == "romfs")
+        self._label = id
+        self._device = SILICON.world.flash.device(id) if id != "factory" else None
 
     @staticmethod
     def find(type=TYPE_APP, subtype=0xFF, label=None, block_size: int = _BLOCK) -> list:
         """The partitions of this type, and label where one is given."""
-        names = _data_partitions() if type == Partition.TYPE_DATA else ("factory",)
-        return [Partition(name, block_size) for name in names if label in (None, name)]
+        return [Partition(name, block_size) for name in _labels(type) if label in (None, name)]
 
     def info(self) -> tuple:
         """(type, subtype, address, size, label, encrypted)"""
-        if self._label == "vfs":
-            return (1, 0x81, 0x200000, 0x200000, "vfs", False)
-        if self._label == "romfs":
-            return (1, 0x8F, 0x1E0000, len(SILICON.world.flash.rom), "romfs", False)
-        return (0, 0, 0x10000, 0x1F0000, "factory", False)
+        if self._label == "factory":
+            return (0, 0, 0x10000, 0x1F0000, "factory", False)
+        size = SILICON.world.flash.partitions[self._label][1] * _BLOCK
+        return _TABLE[self._label] + (size, self._label, False)
 
     def readblocks(self, block: int, buffer, offset: int = 0):
-        self._data().readblocks(block, buffer, offset)
+        if self._device is None:
+            raise OSError(_EPERM)
+        self._device.readblocks(block, buffer, offset)
 
     def writeblocks(self, block: int, buffer, offset: int | None = None):
-        self._data().writeblocks(block, buffer, offset)
+        self._changed().writeblocks(block, buffer, offset)
 
     def ioctl(self, operation: int, argument: int):
-        return self._data().ioctl(operation, argument)
-
-    def _data(self):
+        if operation == _ERASE_BLOCK:
+            return self._changed().ioctl(operation, argument)
         if self._device is None:
+            raise OSError(_EPERM)
+        return self._device.ioctl(operation, argument)
+
+    def _changed(self):
+        if self._label == SILICON.application:
             raise OSError(_EPERM)  # the running program must not overwrite itself
         return self._device
 
+    def get_next_update(self):
+        """The application partition after this one, the first after the last."""
+        applications = _labels(Partition.TYPE_APP)
+        if applications == ["factory"]:
+            raise OSError(_ENOENT)
+        return Partition("app_b" if self._label == "app_a" else "app_a")
+
+    def set_boot(self):
+        """Start this application at the next reset; OSError when it is not sound."""
+        if self._label == "factory":
+            return
+        if self._label not in LABELS:
+            raise OSError(-0x102, "ESP_ERR_INVALID_ARG")
+        selection().set_boot(LABELS.index(self._label))
+
     @staticmethod
     def mark_app_valid_cancel_rollback():
-        pass
+        selection().mark_valid()

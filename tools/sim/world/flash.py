@@ -27,17 +27,38 @@ class Flash:
     """The chip's contents and its wear; `erased` counts per block, `reads`, `programs` in all.
 
     rom_blocks: the size of a partition "romfs" behind the file system's blocks, mapped as `rom`.
+    app_blocks: the size of each of "app_a" and "app_b", which come with "otadata" before them.
+    `partitions` has (first block, blocks) of each by its name.
 
     path: a file that keeps the contents between runs, or None. `charge`: let operations take their
     time, with the firmware held meanwhile. Levers: `cut_after(operations, kind)`, `fill(level)`.
     """
 
-    def __init__(self, world, path: str | None = None, blocks: int = _BLOCKS, rom_blocks: int = 0):
+    def __init__(
+        self,
+        world,
+        path: str | None = None,
+        blocks: int = _BLOCKS,
+        rom_blocks: int = 0,
+        app_blocks: int = 0,
+    ):
         self._world = world
         self._path = path
         self.blocks = blocks
         self.rom = memoryview(bytearray(b"\xff" * (rom_blocks * _BLOCK))) if rom_blocks else None
-        self.erased = [0] * (blocks + rom_blocks)
+        self.partitions = {}
+        self._end = 0
+        for name, size in (
+            ("vfs", blocks),
+            ("romfs", rom_blocks),
+            ("otadata", 2 if app_blocks else 0),
+            ("app_a", app_blocks),
+            ("app_b", app_blocks),
+        ):
+            if size:
+                self.partitions[name] = (self._end, size)
+                self._end += size
+        self.erased = [0] * self._end
         self.reads = 0
         self.programs = 0
         self.programmed_bytes = 0
@@ -55,6 +76,7 @@ class Flash:
         self._data = [None] * blocks
         for n in range(rom_blocks):
             self._data.append(self.rom[n * _BLOCK : (n + 1) * _BLOCK])
+        self._data.extend([None] * (self._end - len(self._data)))
         if path is not None:
             self._load()
 
@@ -76,10 +98,11 @@ class Flash:
         self._dirty = True
 
     def _clear(self, n: int):
-        if n < self.blocks:
-            self._data[n] = None
-        else:
+        first, count = self.partitions.get("romfs", (0, 0))
+        if first <= n < first + count:
             self._data[n][:] = b"\xff" * _BLOCK
+        else:
+            self._data[n] = None
 
     def files(self, contents: dict):
         """Put files, by name, into the file system before the chip starts."""
@@ -98,6 +121,15 @@ class Flash:
         self.unmount()
         silicon.dead = was_dead
 
+    def put(self, partition: str, data: bytes):
+        """Have these bytes at the beginning of a partition, as a programmer leaves them."""
+        first = self.partitions[partition][0]
+        for at in range(0, len(data), _BLOCK):
+            part = data[at : at + _BLOCK]
+            self._clear(first + at // _BLOCK)
+            self._block(first + at // _BLOCK)[: len(part)] = part
+        self._dirty = True
+
     # The runner's part.
 
     def mount(self, where: str):
@@ -109,9 +141,9 @@ class Flash:
         self._free_of_charge(lambda: vfs.mount(vfs.VfsLfs2(device), where))
         self._mounted = where
 
-    def device(self, rom: bool = False):
-        """The block device of the file system, or of `rom`, in the chip's present life."""
-        return _Port(self, self._life, self.blocks if rom else 0)
+    def device(self, partition: str = "vfs"):
+        """The block device of a partition, in the chip's present life."""
+        return _Port(self, self._life, *self.partitions[partition])
 
     def unmount(self):
         """The chip has stopped: whatever was open can no longer write."""
@@ -233,10 +265,11 @@ class Flash:
 class _Port:
     """The block device of one life of the chip; after it, nothing more is written."""
 
-    def __init__(self, flash: Flash, life: int, first: int = 0):
+    def __init__(self, flash: Flash, life: int, first: int, count: int):
         self._flash = flash
         self._life = life
         self._first = first
+        self._count = count
 
     def readblocks(self, block: int, buffer, offset: int = 0):
         block += self._first
@@ -259,8 +292,7 @@ class _Port:
 
     def ioctl(self, operation: int, argument: int):
         if operation == 4:
-            rom = len(self._flash.erased) - self._flash.blocks
-            return rom if self._first else self._flash.blocks
+            return self._count
         if operation == 5:
             return _BLOCK
         if operation == 6:

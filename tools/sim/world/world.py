@@ -17,16 +17,21 @@ _CABLE_OHM = 220
 class World:
     """Everything outside the chip. `board` is a table as in firmware/boards/; same seed, same day.
 
-    flash_path: file that keeps the flash between runs. rom_blocks: 4 KiB each, for a partition
-    "romfs" (none on a stock MicroPython). A new world is a new simulation: the clock
-    begins at 0, with a new chip.
+    flash_path: file that keeps the flash between runs. partitions: blocks of 4 KiB, as Flash
+    takes them: `rom_blocks` for "romfs", `app_blocks` for each of two applications, `blocks` for
+    the file system (a stock MicroPython has only that). A new world is a new simulation: the
+    clock begins at 0, with a new chip.
 
     Parts: car, pilot, contactor, phase_contactor (or None), mains, residual, lock, analogue, s0,
     bus, meter, wifi, flash. It outlives the chip's resets.
     """
 
     def __init__(
-        self, board: dict, seed: int = 1, flash_path: str | None = None, rom_blocks: int = 0
+        self,
+        board: dict,
+        seed: int = 1,
+        flash_path: str | None = None,
+        partitions: dict | None = None,
     ):
         self.board = board
         SILICON.new()
@@ -57,7 +62,7 @@ class World:
         if board.get("rs485"):
             self.bus = Bus(self, board["rs485"])
             self.meter = self.bus.add(Dts353(self))
-        self.flash = Flash(self, flash_path, rom_blocks=rom_blocks)
+        self.flash = Flash(self, flash_path, **(partitions or {}))
         self.cut_power = self._no_chip
         self.press_emergency(False)
         self.contactor.refresh_mirror()
