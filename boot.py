@@ -5,6 +5,8 @@ hold the coil drivers off. Which pins those are stands in the firmware's own tab
 in an image that has to be found first; so the firmware leaves a list of the pins in
 /data/slots/pins, for the slot and the board that it was made for. Whatever is wrong with the
 list, the choice, or the images is printed and passed over. See docs/update.md.
+
+Of a frozen firmware there is no image: the bootloader has started one of two applications.
 """
 
 import sys
@@ -17,6 +19,8 @@ _HEADER = 256
 _STARTS = 4  # as many starts a version has to confirm itself
 # In trial, until the pilot loop sets its own watchdog: a first start takes up to half a minute.
 _WATCHDOG_MS = 90000
+# Why the bootloader has started another application than the chosen one, by its state.
+_LEFT = {"trial": "was not confirmed before a reset", "bad": "did not prove itself"}
 _COILS = ("contactor", "phase_contactor", "lock", "residual_test", "pilot_disconnect")
 
 
@@ -32,14 +36,13 @@ class Folder:
         _list(file, first, end, lines)
         self._index = "".join(lines)
 
-    def mount(self, readonly, mkfs):
+    def mount(self, *_):
         pass
+
+    chdir = mount
 
     def umount(self):
         self._file.close()
-
-    def chdir(self, path):
-        pass
 
     def _find(self, path):
         start = self._index.find("\n" + path + " ")
@@ -243,6 +246,38 @@ def order(chosen):
     return slot + other, ""
 
 
+def follow(chosen):
+    """Of a frozen firmware: count the trial of the application that runs; whether it is one.
+
+    By itself the bootloader leaves an application at the first reset of its trial. One that has
+    no rollback is sent back from here, after as many starts as an image has.
+    """
+    import esp32
+
+    running = esp32.Partition(esp32.Partition.RUNNING)
+    label = running.info()[4]
+    if label not in ("app_a", "app_b"):
+        return False
+    slot = label[4]
+    sys.modules["slot"] = slot, "application"  # pyright: ignore
+    if chosen is None:
+        return True
+    if chosen[0] == slot:
+        slots, why = order(chosen)
+        if slots[0] == slot:
+            return True
+        try:
+            running.get_next_update().set_boot()
+            machine.reset()
+        except OSError as error:
+            why = f"{why}; the other one cannot be started: {error}"
+    else:
+        why = f"{chosen[0]} {_LEFT.get(chosen[1], 'could not be started')}"
+    _keep("choice", f"{slot} good 0")
+    _keep("why", f"{why}; {slot} was started")
+    return True
+
+
 def start(chosen):
     """Mount the image to run; sys.modules["slot"] tells the firmware (slot, mapped)."""
     memory = mapped()
@@ -268,21 +303,22 @@ def start(chosen):
         print("boot: there is no image to start:", why)
 
 
+def attempt(complaint, call, *arguments):
+    """What a step gives; None when it fails, which is printed and passed over."""
+    try:
+        return call(*arguments)
+    except Exception as error:
+        print("boot:", complaint, repr(error))
+
+
 def run():
     """Everything, each step whatever became of the one before."""
     chosen = choice()
-    try:
-        make_safe_by_list(chosen)
-    except Exception as error:
-        print("boot: the list of pins is not used:", repr(error))
-    try:
-        start(chosen)
-    except Exception as error:
-        print("boot: no slot was chosen:", repr(error))
-    try:
-        make_safe()
-    except Exception as error:  # main.py, and with it the console, must start whatever is wrong
-        print("boot: outputs left to the hardware's pull-downs:", repr(error))
+    attempt("the list of pins is not used:", make_safe_by_list, chosen)
+    if not attempt("it cannot be seen which application runs:", follow, chosen):
+        attempt("no slot was chosen:", start, chosen)
+    # main.py, and with it the console, must start whatever is wrong.
+    attempt("outputs left to the hardware's pull-downs:", make_safe)
 
 
 run()

@@ -230,9 +230,16 @@ class Board:
         return found[0] if found else None
 
     def image_partition(self):
-        """The flash partition that holds both slots of the firmware; None when there is none."""
+        """The flash partition for images of the firmware; None when there is none.
+
+        "romfs" holds both slots. Of a frozen firmware each slot is an application partition,
+        "app_a" and "app_b" (tools/board/WALLBOX): it is the one that does not run.
+        """
         found = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="romfs")
-        return found[0] if found else None
+        if found:
+            return found[0]
+        running = esp32.Partition(esp32.Partition.RUNNING)
+        return running.get_next_update() if running.info()[4][:4] == "app_" else None
 
     def platform(self) -> str:
         return "esp32"

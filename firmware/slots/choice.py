@@ -7,9 +7,18 @@ FOLDER = "/data/slots/"
 
 
 def running() -> tuple:
-    """(slot, mapped): "a" or "b", "" when the firmware runs from files; as boot.py has left it."""
+    """(slot, mapped): "a" or "b", "" when the firmware runs from files; as boot.py has left it.
+
+    `mapped` is "application" where the slots are the chip's two application partitions.
+    """
     found = sys.modules.get("slot")
     return found if isinstance(found, tuple) else ("", False)
+
+
+def form() -> str:
+    """Where slots lie: "files", "partition" (mapped), or "application" (frozen firmware)."""
+    mapped = running()[1]
+    return mapped if isinstance(mapped, str) else "partition" if mapped else "files"
 
 
 def frozen(path: str = __file__) -> bool:
@@ -43,6 +52,19 @@ def on_trial() -> bool:
 def choose(slot: str, state: str):
     """Say what boot.py shall start next: state good, trial or bad. OSError: it is as before."""
     keep("choice", f"{slot} {state} 0")
+
+
+def confirm(slot: str, device):
+    """The version that runs is good, for boot.py and, by `device`, for the chip's bootloader.
+
+    `device` is the other application partition, and is not used in another form. OSError: the
+    flash refused, and the version is still on trial.
+    """
+    if form() == "application":
+        # First the bootloader: a power cut between the two gives another trial, not a rollback.
+        device.mark_app_valid_cancel_rollback()
+    if words("choice")[:2] != [slot, "good"]:
+        choose(slot, "good")
 
 
 def keep(name: str, text: str):

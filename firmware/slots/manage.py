@@ -9,7 +9,7 @@ from firmware.api.errors import ApiError
 from firmware.settings import VERSION
 from firmware.slots import choice, header
 from firmware.slots.places import place
-from firmware.slots.upload import Upload, may_begin
+from firmware.slots.upload import Upload, may_begin, start_next
 
 _PIECE = const(512)
 _PLAIN = const(0x8000)  # in the mode of a file that is no folder
@@ -21,7 +21,7 @@ def begin(box) -> Upload:
 
 
 def _device(box):
-    """The flash partition that holds both slots, where boot.py has found it mapped."""
+    """The flash partition of the images, where boot.py has found that they are in one."""
     return box.system.image_partition() if choice.running()[1] else None
 
 
@@ -73,12 +73,12 @@ def done(upload) -> dict:
 
 def status(box) -> dict:
     """Which slot runs in which state, what is in the other one, and what went wrong last."""
-    slot, mapped = choice.running()
+    slot = choice.running()[0]
     chosen = choice.words("choice")
     upload = box.update
     return {
         "slot": slot or None,
-        "form": "partition" if mapped else "files",
+        "form": choice.form(),
         "version": box.system.version,
         "state": chosen[1] if len(chosen) == 3 and chosen[0] == slot else "good",
         "next": chosen[0] if chosen else slot or None,
@@ -89,26 +89,34 @@ def status(box) -> dict:
     }
 
 
-def _header(box, slot) -> dict:
-    """The header of what is in a slot; ApiError or OSError when nothing is."""
-    where = place(slot, _device(box))
+def _header(where) -> dict:
+    """The header of what is in a place; ApiError or OSError when nothing is.
+
+    Empty for an application that no update has brought: by cable it comes without a header.
+    """
+    application = choice.form() == "application"
     line = bytearray(header.HEADER)
-    where.open()
     try:
+        where.open()
         where.read(0, line)
+        return header.read(bytes(line), application)
+    except (ApiError, OSError):
+        if not application:
+            raise
+        where.examine("")
+        return {}
     finally:
         where.close()
-    return header.read(bytes(line))
 
 
 def _described(box, slot):
     if box.update is not None:
         return None
     try:
-        found = _header(box, slot)
+        found = _header(place(slot, _device(box)))
     except (ApiError, OSError):
         return None
-    return {"slot": slot, "version": found["version"], "revision": found["revision"]}
+    return {"slot": slot, "version": found.get("version"), "revision": found.get("revision")}
 
 
 def roll_back(box) -> str:
@@ -117,15 +125,19 @@ def roll_back(box) -> str:
     if not slot:
         raise ApiError("not_supported", "this box does not run from a slot", "cmd")
     may_begin(box)
+    slot = choice.other(slot)
+    where = place(slot, _device(box))
     try:
-        found = _header(box, choice.other(slot))
+        found = _header(where)
     except (ApiError, OSError):
         raise ApiError("bad_image", "there is no other version to go back to", "cmd") from None
-    header.judge(found, box.settings.board.get("name", ""), box.system.platform, VERSION)
+    if found:
+        header.judge(found, box.settings.board.get("name", ""), box.system.platform, VERSION)
     try:
-        choice.choose(choice.other(slot), "trial")
+        start_next(where, slot)
     except OSError as error:
         raise ApiError("flash_failed", f"the flash refused: {error}", "cmd") from None
-    box.log.warning("update", f"version {found['version']} is started again, on trial")
+    version = found.get("version", "in slot " + slot)
+    box.log.warning("update", f"version {version} is started again, on trial")
     box.system.restart()
     return "ok"

@@ -12,6 +12,8 @@ def begin(app) -> list:
     slot = choice.running()[0]
     try:
         _tidy(app, slot)
+        if choice.form() == "application" and not choice.on_trial():
+            choice.confirm(slot, app.system.image_partition())
     except OSError as error:
         app.log.error("update", f"the flash refused: {error}")
     trial = []

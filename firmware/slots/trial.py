@@ -3,6 +3,8 @@
 What counts: the pilot loop kept its pace, the network was there (where one is configured), the
 store's task wrote its minutes, and no task failed again and again. A broker that does not answer
 is no fault of the version.
+
+Of an application the chip's bootloader is told as well; until then it leaves it at any reset.
 """
 
 import asyncio
@@ -42,5 +44,5 @@ async def watch(app, slot: str):
         app.log.error("update", f"the version did not prove itself: {', '.join(failed)}")
         app.system.restart()
     else:
-        choice.choose(slot, "good")
+        choice.confirm(slot, app.system.image_partition())
         app.log.info("update", f"version {app.system.version} is confirmed")

@@ -11,14 +11,12 @@ from micropython import const
 
 from firmware.api.errors import ApiError
 from firmware.settings import VERSION
-from firmware.slots import choice, header, romfs
+from firmware.slots import choice, header
 from firmware.slots.header import HEADER, bad
 from firmware.slots.places import place
 
 _STEP = const(512)
 _BLOCK = const(4096)
-# Without these there is nothing to start; the second one is the board's.
-_NEEDED = ("firmware/app.mpy", "firmware/boards/{}.mpy")
 
 
 def may_write(box):
@@ -30,9 +28,10 @@ def may_write(box):
 
 def may_begin(box):
     """ApiError unless an update may begin now."""
-    if choice.frozen():
+    if choice.form() != "application" and choice.frozen():
         # An image would hold more memory than such a controller has: see docs/update.md.
-        text = "this firmware is frozen into its MicroPython: both are updated by cable"
+        text = "this firmware is frozen into a MicroPython without two application partitions:"
+        text += " both are updated by cable"
         raise ApiError("refused", text)
     if box.update is not None:
         raise ApiError("busy", "another update is under way")
@@ -42,11 +41,25 @@ def may_begin(box):
         raise ApiError("busy", text + " until then the other slot is needed to go back to")
 
 
+def start_next(target, slot: str):
+    """Have the image in a place, which is `slot`, started on trial at the next reset.
+
+    ApiError or OSError: it is not, and the version that runs stays chosen.
+    """
+    choice.choose(slot, "trial")
+    try:
+        target.start()
+    except (ApiError, OSError):
+        choice.choose(choice.other(slot), "good")
+        raise
+
+
 class Upload:
     """One update: `take` pieces, then `finish`; `close` in any case. They raise ApiError.
 
     `box` as in firmware/api/box.py; while the update lasts, `box.update` is this object.
-    `device` is the flash partition with both slots, or None for files.
+    `device` is the flash partition with both slots, the application partition that does not
+    run, or None for files.
     """
 
     def __init__(self, box, device):
@@ -78,7 +91,7 @@ class Upload:
         self._flash(self._place.write, piece)
 
     def _begin(self):
-        found = header.read(self._line)
+        found = self._read()
         board = self._board()
         header.judge(found, board, self._box.system.platform, VERSION)
         room = self._flash(self._place.room)
@@ -91,6 +104,9 @@ class Upload:
         self._begun = True
         self._flash(self._place.begin, self._line)
 
+    def _read(self) -> dict:
+        return header.read(self._line, choice.form() == "application")
+
     def _board(self) -> str:
         return self._box.settings.board.get("name", "")
 
@@ -100,7 +116,7 @@ class Upload:
         After it the box has to restart.
         """
         if self.header is None:
-            header.read(self._line)
+            self._read()
         size = self.header["size"]
         if self.received != size:
             raise bad(f"the image is cut short: {self.received} of {size} bytes came")
@@ -108,15 +124,12 @@ class Upload:
             raise bad("the image is damaged: its SHA-256 is not the one in its header")
         self._flash(self._place.written)
         yield from self._read_back(size)
-        for name in _NEEDED:
-            name = name.format(self._board())
-            if not self._flash(romfs.has, self._place, HEADER, name):
-                raise bad(f"the image has no {name}")
+        self._flash(self._place.examine, self._board())
         may_write(self._box)
         self._flash(self._place.seal)
         self._begun = False
         choice.drop("why")
-        self._flash(choice.choose, self.slot, "trial")
+        self._flash(start_next, self._place, self.slot)
         self._book(size)
 
     def _read_back(self, size):

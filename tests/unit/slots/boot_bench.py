@@ -8,6 +8,10 @@ with open("boot.py") as _file:
     BOOT = compile(_file.read(), "boot.py", "exec")
 
 
+class Reset(BaseException):
+    """machine.reset() was called."""
+
+
 class Machine:
     """Notes what is done to pins, and the watchdog that is armed."""
 
@@ -27,6 +31,39 @@ class Machine:
     def WDT(self, timeout):  # noqa: N802
         self.watchdog = timeout
 
+    def reset(self):
+        raise Reset
+
+
+class Esp32:
+    """`esp32` with the application `running` ("factory" is one without another).
+
+    `asked` counts how often the other one was chosen; with `refusing` that is refused.
+    """
+
+    def __init__(self, running="factory", refusing=False):
+        self.asked = 0
+        module = self
+
+        class Partition:
+            RUNNING = 1
+
+            def __init__(self, which):
+                assert which == 1
+
+            def info(self):
+                return (0, 0x10, 0x10000, 0x1C0000, running, False)
+
+            def get_next_update(self):
+                return self
+
+            def set_boot(self):
+                module.asked += 1
+                if refusing:
+                    raise OSError(-5379)
+
+        self.Partition = Partition
+
 
 class Rom:
     """`vfs` as boot.py sees it, with a partition mapped."""
@@ -41,14 +78,16 @@ class Rom:
         return 1 if operation == 1 else self._memory
 
 
-def boot(data, partition=None, machine=None):
+def boot(data, partition=None, machine=None, esp32=None):
     """Start with this file system (and this partition): the slot and its mark, or None.
 
-    The mark of an image is the size of one of its files, see `image` in slots_bench.py.
+    The mark of an image is the size of one of its files, see `image` in slots_bench.py; an
+    application has none. Reset comes through.
     """
     vfs.umount("/data")
     vfs.mount(vfs.VfsLfs2(data), "/data")
     sys.modules["machine"] = machine or Machine()
+    sys.modules["esp32"] = esp32 or Esp32()
     if partition:
         sys.modules["vfs"] = Rom(partition)
     path = sys.path[:]
@@ -58,7 +97,10 @@ def boot(data, partition=None, machine=None):
         del sys.modules[name]
     try:
         exec(BOOT, {"__name__": "__main__"})
-        slot = sys.modules["slot"][0]
+        slot, mapped = sys.modules["slot"]
+        if mapped == "application":
+            assert "/image" not in sys.path
+            return slot, None
         if not slot:
             assert "/image" not in sys.path
             return None
@@ -69,6 +111,7 @@ def boot(data, partition=None, machine=None):
         sys.path[:] = path
         sys.modules["vfs"] = vfs
         sys.modules.pop("machine")
+        sys.modules.pop("esp32")
         for name in list(sys.modules):
             if name.startswith("firmware"):
                 del sys.modules[name]
