@@ -8,7 +8,7 @@ FILE_GIVEN = $(if $(FILE),--file '$(FILE)')
 MICROPYTHON := $(CURDIR)/$(BIN)/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: day pieces board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget merged micropython-esp32like micropython-frozen requirements clean distclean mutation
+.PHONY: application day pieces board flash deploy repl logs backup restore factory-reset check-board stretch fuzz-mqtt soak-mqtt test-brokers help setup run test check format bench image budget merged micropython-esp32like micropython-frozen requirements clean distclean mutation
 
 help:  ## List the targets.
 	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ {printf "  make %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test-brokers: setup  ## Fetch other MQTT brokers into .tools/brokers and test th
 
 image: setup  ## Build what goes onto the board into build/image, and print what it takes.
 	@$(VENV)/python tools/image
+
+application: setup  ## Make build/wallbox-app.img, for boxes with frozen firmware: FILE=path/to/micropython.bin.
+	@$(VENV)/python tools/image --application '$(FILE)'
 
 board: setup  ## Start a simulated board that the next seven targets can talk to. FRESH=1 is a new chip, OPTIONS='romfs=1'.
 	@$(PYTHON) tools/sim/serial_bridge.py $(if $(FRESH),--fresh) $(OPTIONS)

@@ -1,13 +1,16 @@
 """Runs on MicroPython: the firmware from images in slots, on the simulated board; see test_slots.
 
-Arguments: story, form ("files" or "partition"), folder with the images, then the story's own.
+Arguments: story, form (see _PARTITIONS), folder with the images, then the story's own.
 The chip's `/` has boot.py and main.py only, so that whatever runs comes from an image.
 """
 
+import struct
 import sys
+from binascii import crc32
 
 sys.path[:0] = ["tools/sim", "."]
 
+import bootloader
 from chip import Chip, until
 from scenario_setup import commission, initial_document
 from silicon import SILICON
@@ -18,16 +21,26 @@ from firmware.boards.sim import BOARD
 
 _FORM, _FOLDER = sys.argv[2:4]
 _HALF_BLOCKS = 112
+# As in tools/board/WALLBOX.
+_PARTITIONS = {
+    "files": {},
+    "partition": {"rom_blocks": 2 * _HALF_BLOCKS},
+    "application": {"blocks": 112, "app_blocks": 448},
+}
 _MINUTE = 60000
 _TRIAL_MS = 7 * _MINUTE
 
 
 def file(name):
-    return f"{_FOLDER}/{name}.img"
+    return f"{_FOLDER}/{name}{'-app' if _FORM == 'application' else ''}.img"
 
 
 def put(world, slot, name):
-    """Put an image into a slot, as the installer does."""
+    """Put an image into a slot, as the installer does; an application comes without header."""
+    if _FORM == "application":
+        with open(f"{_FOLDER}/{name}-app.bin", "rb") as source:
+            world.flash.put("app_" + slot, source.read())
+        return
     with open(file(name), "rb") as source:
         data = source.read()
     if _FORM == "files":
@@ -39,12 +52,18 @@ def put(world, slot, name):
 
 def box(slots, choice):
     """A commissioned board with images in its slots."""
-    world = World(BOARD, rom_blocks=2 * _HALF_BLOCKS if _FORM == "partition" else 0)
+    world = World(BOARD, partitions=_PARTITIONS[_FORM])
     chip = Chip(world, root=_FOLDER + "/board")
     document = initial_document("")
     document["network"]["time_server"] = ""
     commission(world, document, "")
     world.flash.files({"slots/choice": choice})
+    if _FORM == "application" and choice.startswith("b"):
+        # As it is after an update that was confirmed.
+        entry = struct.pack(
+            "<I20sII", 2, b"\xff" * 20, bootloader.VALID, crc32(b"\2\0\0\0", 0xFFFFFFFF)
+        )
+        world.flash.put("otadata", entry)
     for slot, name in slots.items():
         put(world, slot, name)
     # From here on the checkout's own firmware cannot be found.

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "image"))
 
+import application
 import image
 
 # What each version has instead of a line of the checkout's: file, line, replacement.
@@ -56,6 +58,16 @@ class Images:
             self._make(name, target)
         return target
 
+    def application(self, name: str) -> Path:
+        """The same as a file for boxes with frozen firmware; beside it .bin, for the cable."""
+        target = self.folder / f"{name}-app.img"
+        if not target.exists():
+            content = self.path(name).read_bytes()[image.HEADER :]
+            binary = target.with_suffix(".bin")
+            binary.write_bytes(frozen(content))
+            application.wrap(binary, target)
+        return target
+
     def _make(self, name, target):
         module, old, new = VERSIONS[name]
         changed = self.folder / "changed"
@@ -68,6 +80,22 @@ class Images:
         subprocess.run([*words, "-o", changed / f"firmware/{module}.mpy"], check=True)
         image.pack(changed, target)
         shutil.rmtree(changed)
+
+
+def frozen(content: bytes, chip: int = 0) -> bytes:
+    """An application as ESP-IDF builds it, with this where its machine code would be.
+
+    Layout: ESP-IDF's "App Image Format"; the simulated bootloader starts what is in it.
+    """
+    description = struct.pack("<I", 0xABCD5432) + bytes(252)
+    segment = description + content + bytes(-len(content) % 4)
+    head = struct.pack("<BBBBI4xHB8xB", 0xE9, 1, 2, 0x20, 0x40081000, chip, 0, 1)
+    data = head + struct.pack("<II", 0x3F400020, len(segment)) + segment
+    checksum = 0xEF
+    for byte in segment:
+        checksum ^= byte
+    data += bytes(15 - len(data) % 16) + bytes([checksum])
+    return data + hashlib.sha256(data).digest()
 
 
 def small(target: Path, version: str = "9.9.9", content: bytes = b"", **header) -> Path:

@@ -1,10 +1,15 @@
-"""`make image`: builds build/image and the one file build/wallbox.img, and prints the sizes."""
+"""`make image`: builds build/image and the one file build/wallbox.img, and prints the sizes.
+
+With --application (`make application FILE=...`): build/wallbox-app.img, of a built micropython.bin
+with the firmware of this checkout frozen into it (tools/board/README.md).
+"""
 
 import argparse
 import sys
 from collections import Counter
 from pathlib import Path
 
+import application
 import image
 
 _LARGEST_BYTES = 400 * 1024
@@ -32,10 +37,37 @@ def report(header: dict) -> str:
     return f"image: one file of {size} bytes, {free} below the budget of {_LARGEST_BYTES}"
 
 
+def wrap(binary: Path, target: Path) -> int:
+    """The file for boxes with a frozen firmware, and a sentence about it."""
+    try:
+        header = application.wrap(binary, target)
+    except image.ImageError as error:
+        print(f"application: {error}", file=sys.stderr)
+        return 1
+    size = image.HEADER + header["size"]
+    free = application.LARGEST_BYTES - header["size"]
+    print(f"application: version {header['version']}, revision {header['revision']}, {target}")
+    print(f"application: one file of {size} bytes, {free} bytes of the partition are left")
+    return 0
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make image", description=__doc__)
-    parser.add_argument("--output", type=Path, default=image.ROOT / "build" / "image")
-    output = parser.parse_args().output
+    parser = argparse.ArgumentParser(
+        prog="make image", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--output", type=Path, default=image.ROOT / "build" / "image", help="the folder to build"
+    )
+    parser.add_argument(
+        "--application",
+        type=Path,
+        metavar="MICROPYTHON.BIN",
+        help="make wallbox-app.img beside that folder of this file, and nothing else",
+    )
+    given = parser.parse_args()
+    output = given.output
+    if given.application:
+        return wrap(given.application, output.with_name("wallbox-app.img"))
     try:
         manifest = image.build(output)
         header = image.pack(output, output.with_name("wallbox.img"))

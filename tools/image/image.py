@@ -160,14 +160,21 @@ def _compile(path: Path, name: str, target: Path):
         raise ImageError(f"{name}: {answer.stderr.strip()}")
 
 
+def facts(root: Path) -> dict:
+    """Of a checkout: version, revision, and the version of the configuration it understands."""
+    return {
+        "version": _version(root),
+        "revision": _revision(root),
+        "config": _number(root, "firmware/settings.py", "VERSION"),
+    }
+
+
 def _manifest(folder: Path, root: Path) -> dict:
     present = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     return {
         "format": FORMAT,
-        "version": _version(root),
-        "revision": _revision(root),
+        **facts(root),
         "bytecode": _bytecode(),
-        "config": _number(root, "firmware/settings.py", "VERSION"),
         "size": sum(path.stat().st_size for path in present.values()),
         "files": {name: _described(present, name) for name in sorted(present)},
     }
