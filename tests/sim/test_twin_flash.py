@@ -4,7 +4,7 @@ import os
 
 from bench import powered, programmed, refused, remove
 from silicon import SILICON
-from world.flash import DONE, LOST, TORN, _Port
+from world.flash import DONE, LOST, TORN
 
 _SAVE = """
 import os
@@ -25,7 +25,7 @@ save(("b" if old[0] == "a" else "a") * 1500)
 
 def device():
     world = powered()
-    return world.flash, _Port(world.flash, world.flash._life)
+    return world.flash, world.flash.device()
 
 
 def test_programming_only_clears_bits_and_erasing_sets_them():
@@ -71,7 +71,7 @@ def test_operations_take_their_time_and_the_world_goes_on():
 def test_a_dead_chip_writes_nothing():
     world = powered()
     flash = world.flash
-    old = _Port(flash, flash._life)
+    old = flash.device()
     old.writeblocks(5, b"\x00", 0)
     SILICON.die(2, "test")
     old.writeblocks(5, b"\x00", 1)

@@ -157,19 +157,23 @@ def selection() -> Selection:
     return Selection(flash.device("otadata"), [flash.device(label) for label in LABELS])
 
 
-def start(world) -> bool:
-    """Find and mount what runs, before any Python does; whether there is anything."""
-    SILICON.application = "factory"
+def start(world, soft: bool) -> bool:
+    """Find and mount what runs, before any Python does; whether there is anything.
+
+    A soft reset does not come by here: what ran runs on.
+    """
     if "otadata" not in world.flash.partitions:
+        SILICON.application = "factory"
         return True
     charge = world.flash.charge
     world.flash.charge = False  # it is part of the time that a boot takes
     try:
-        number = selection().start()
-        if number is None:
-            return False
-        SILICON.application = LABELS[number]
-        device = world.flash.device(LABELS[number])
+        if not soft:
+            number = selection().start()
+            if number is None:
+                return False
+            SILICON.application = LABELS[number]
+        device = world.flash.device(SILICON.application)
         length = struct.unpack("<I", _read(device, 28, 4))[0] - 256
         rom.mount(rom.VfsRom(_read(device, _BEFORE, length)), _MOUNT)
     finally:

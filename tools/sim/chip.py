@@ -154,7 +154,7 @@ class Chip:
             if name.split(".")[0] in _FIRMWARE:
                 del sys.modules[name]
         rom.forget()
-        started = bootloader.start(self.world)
+        started = bootloader.start(self.world, self._cause == SOFT_RESET)
         if SILICON.dead:
             self.clock.due()
         if not started:
