@@ -1,14 +1,13 @@
 """Two applications: which one starts, what a reset, a mark and a cut of the power make of it."""
 
-import hashlib
-import struct
-
 import bootloader
 from bench import powered, programmed, refused, remove
-from bootloader import ABORTED, NEW, PENDING, VALID
+from otadata import ABORTED, NEW, PENDING, VALID
 from silicon import SILICON
 from storage import Partition
 from world.flash import DONE, LOST, TORN
+
+from tests.application_image import application
 
 APPS = {"blocks": 64, "app_blocks": 4}
 
@@ -27,19 +26,6 @@ if MARK and label == "app_b":
 if len(known) < 4:
     machine.reset()
 """
-
-
-def application(content=b"", chip=0) -> bytes:
-    """A sound one, with this where the machine code would be (nothing by default)."""
-    content = content or b"\xd2\xcd\x31\x00"  # an empty ROM file system
-    content = struct.pack("<I", 0xABCD5432) + bytes(252) + content
-    data = struct.pack("<BBBBI4xHB8xB", 0xE9, 1, 2, 0x20, 0x40081000, chip, 0, 1)
-    data += struct.pack("<II", 0x3F400020, len(content)) + content
-    checksum = 0xEF
-    for byte in content:
-        checksum ^= byte
-    data += bytes(15 - len(data) % 16) + bytes([checksum])
-    return data + hashlib.sha256(data).digest()
 
 
 def board(a=True, b=True):

@@ -10,7 +10,7 @@ from binascii import crc32
 
 sys.path[:0] = ["tools/sim", "."]
 
-import bootloader
+import otadata
 from chip import Chip, until
 from scenario_setup import commission, initial_document
 from silicon import SILICON
@@ -57,11 +57,12 @@ def box(slots, choice):
     document = initial_document("")
     document["network"]["time_server"] = ""
     commission(world, document, "")
-    world.flash.files({"slots/choice": choice})
-    if _FORM == "application" and choice.startswith("b"):
+    if choice:
+        world.flash.files({"slots/choice": choice})
+    if _FORM == "application" and choice[:1] == "b":
         # As it is after an update that was confirmed.
         entry = struct.pack(
-            "<I20sII", 2, b"\xff" * 20, bootloader.VALID, crc32(b"\2\0\0\0", 0xFFFFFFFF)
+            "<I20sII", 2, b"\xff" * 20, otadata.VALID, crc32(b"\2\0\0\0", 0xFFFFFFFF)
         )
         world.flash.put("otadata", entry)
     for slot, name in slots.items():
@@ -168,6 +169,64 @@ def rolls_back(name, lives, reason):
         yield from charges(chip)
 
     chip.run(story(), limit_ms=40 * _MINUTE)
+
+
+def resets(how, delay_ms):
+    """The chip resets within the trial, for whatever reason: how often each form allows it."""
+    chip = box({"a": "base"}, "a good 0")
+    lives = 1 if _FORM == "application" else 4
+
+    def story():
+        yield from started(chip, 1)
+        yield from updated(chip, "good", 2)
+        for life in range(2, 2 + lives):
+            yield from started(chip, life)
+            assert sys.modules["slot"][0] == "b", life
+            yield int(delay_ms)
+            chip.cut_power(500) if how == "power" else chip.reset()
+        yield from started(chip, 2 + lives)
+        yield 2000
+        found = status(chip)
+        assert (found["slot"], found["state"], found["next"]) == ("a", "good", "a"), found
+        assert "b was not confirmed" in found["why"] and logged(chip, found["why"]), found
+        yield from charges(chip)
+        # It can be tried again.
+        yield from updated(chip, "good", 3 + lives)
+        yield from started(chip, 3 + lives)
+        yield _TRIAL_MS + 2000
+        assert (status(chip)["slot"], status(chip)["state"]) == ("b", "good"), status(chip)
+
+    chip.run(story(), limit_ms=60 * _MINUTE)
+
+
+def first_start():
+    """As the cable leaves it: one application, nothing in /data; then the first update."""
+    chip = box({"a": "base"}, "")
+
+    def story():
+        yield from started(chip, 1)
+        found = status(chip)
+        assert (found["slot"], found["state"], found["why"]) == ("a", "good", ""), found
+        assert found["other"] is None, found
+        yield from updated(chip, "good", 2)
+        yield from started(chip, 2)
+        found = status(chip)
+        assert (found["slot"], found["state"]) == ("b", "trial"), found
+        # No update has brought it, but it is there.
+        assert found["other"] == {"slot": "a", "version": None, "revision": None}, found
+        yield _TRIAL_MS + 2000
+        assert status(chip)["state"] == "good", status(chip)
+        assert ask(chip, "cmd=update_rollback") == "ok"
+        yield from started(chip, 3)
+        assert (status(chip)["slot"], status(chip)["state"]) == ("a", "trial"), status(chip)
+        chip.reset()
+        yield from started(chip, 4)
+        assert (status(chip)["slot"], status(chip)["state"]) == ("b", "good"), status(chip)
+        assert "a was not confirmed before a reset" in status(chip)["why"], status(chip)
+
+    chip.run(story(), limit_ms=60 * _MINUTE)
+    free = [block for block in chip.world.flash._data[:112] if block is None]
+    print("blocks never used", len(free))
 
 
 def cut(*places):

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,8 @@ sys.path.insert(0, str(ROOT / "tools" / "image"))
 
 import application
 import image
+
+from tests.application_image import application as built
 
 # What each version has instead of a line of the checkout's: file, line, replacement.
 VERSIONS = {
@@ -64,7 +65,7 @@ class Images:
         if not target.exists():
             content = self.path(name).read_bytes()[image.HEADER :]
             binary = target.with_suffix(".bin")
-            binary.write_bytes(frozen(content))
+            binary.write_bytes(built(content))
             application.wrap(binary, target)
         return target
 
@@ -80,22 +81,6 @@ class Images:
         subprocess.run([*words, "-o", changed / f"firmware/{module}.mpy"], check=True)
         image.pack(changed, target)
         shutil.rmtree(changed)
-
-
-def frozen(content: bytes, chip: int = 0) -> bytes:
-    """An application as ESP-IDF builds it, with this where its machine code would be.
-
-    Layout: ESP-IDF's "App Image Format"; the simulated bootloader starts what is in it.
-    """
-    description = struct.pack("<I", 0xABCD5432) + bytes(252)
-    segment = description + content + bytes(-len(content) % 4)
-    head = struct.pack("<BBBBI4xHB8xB", 0xE9, 1, 2, 0x20, 0x40081000, chip, 0, 1)
-    data = head + struct.pack("<II", 0x3F400020, len(segment)) + segment
-    checksum = 0xEF
-    for byte in segment:
-        checksum ^= byte
-    data += bytes(15 - len(data) % 16) + bytes([checksum])
-    return data + hashlib.sha256(data).digest()
 
 
 def small(target: Path, version: str = "9.9.9", content: bytes = b"", **header) -> Path:

@@ -140,6 +140,7 @@ class Chip:
 
     def _boot(self):
         self.boots += 1
+        self.program = {}
         SILICON.boots = self.boots
         SILICON.reset_cause = self._cause
         SILICON.power(self.world)

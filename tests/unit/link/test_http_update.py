@@ -2,7 +2,7 @@ import json
 
 from firmware.slots import choice
 from tests.unit.link.test_http_door import Peer, basic, get, serve
-from tests.unit.slots.slots_bench import FORMS, Slots, close, image
+from tests.unit.slots.slots_bench import APPLICATION, FORMS, Slots, app_image, close, image
 
 
 def post(data, login="admin:", more="", length=None, method="POST"):
@@ -35,6 +35,18 @@ def test_an_image_is_streamed_into_the_slot_and_the_box_restarts():
             assert slots.stored("b")[: len(data)] == data
             assert choice.words("choice") == ["b", "trial", "0"]
             assert slots.box.system.asked == ["restart"] and slots.box.update is None
+    close()
+
+
+def test_an_application_comes_the_same_way():
+    slots = Slots(APPLICATION)
+    peer = upload(slots, post(image(fill=20000)))
+    assert peer.status() == 400 and "wallbox-app.img" in answer(peer)["error"]["text"]
+    assert slots.untouched()
+    data = app_image(fill=30000)
+    peer = upload(slots, post(data), 1460)
+    assert answer(peer) == {"slot": "b", "version": "2.0.101", "restarts": True}
+    assert slots.stored("b")[: len(data)] == data and slots.applications.reset() == "b"
     close()
 
 

@@ -11,10 +11,16 @@ import vfs
 from firmware.api.errors import ApiError
 from firmware.slots import choice, manage
 from firmware.store.wear import Wear
+from tests.application_image import application
 from tests.unit.api.bench import BOARD, Bench
 from tests.unit.store.nor import Chip
 
+sys.path.append("tools/sim")
+
+from otadata import Selection
+
 FORMS = ("files", "partition")
+APPLICATION = "application"  # not among FORMS: its images are others
 _BLOCK = 4096
 _HALF = 16
 
@@ -22,8 +28,8 @@ _HALF = 16
 class Partition(Chip):
     """The flash partition "romfs"; `spoil` changes bytes on their way to the flash."""
 
-    def __init__(self):
-        Chip.__init__(self, 2 * _HALF)
+    def __init__(self, blocks=2 * _HALF):
+        Chip.__init__(self, blocks)
         self.spoil = None
 
     def writeblocks(self, block, data, offset):
@@ -38,6 +44,44 @@ class Partition(Chip):
         if self.raising and operation == 6:
             raise OSError(5)
         return Chip.ioctl(self, operation, argument)
+
+
+class Applications:
+    """Two application partitions, of which one runs, and the bootloader's choice.
+
+    `chips`: block devices of the choice and of both, if not fresh ones.
+    """
+
+    def __init__(self, *chips):
+        self.chips = chips or (Chip(2), Partition(_HALF), Partition(_HALF))
+        self.selection = Selection(self.chips[0], self.chips[1:])
+        self.running = 0
+
+    def reset(self) -> str:
+        """The slot that the bootloader starts."""
+        self.running = self.selection.start()
+        return "ab"[self.running]
+
+    def other(self):
+        return Application(self, 1 - self.running)
+
+
+class Application:
+    """An application partition, as `esp32.Partition` shows it."""
+
+    def __init__(self, applications, number):
+        self._selection = applications.selection
+        self._number = number
+        chip = applications.chips[1 + number]
+        self.readblocks = chip.readblocks
+        self.writeblocks = chip.writeblocks
+        self.ioctl = chip.ioctl
+
+    def set_boot(self):
+        self._selection.set_boot(self._number)
+
+    def mark_app_valid_cancel_rollback(self):
+        self._selection.mark_valid()
 
 
 class Slots:
@@ -55,7 +99,13 @@ class Slots:
         box.wear = Wear()
         box.system.slots = lambda: manage
         box.system.image_partition = lambda: self.partition
-        sys.modules["slot"] = ("a", form == "partition")
+        self.applications = None
+        if form == APPLICATION:
+            self.applications = Applications()
+            put(self.applications.chips[1], application(b"a" * 5000))
+            self.applications.reset()
+            box.system.image_partition = self.applications.other
+        sys.modules["slot"] = ("a", form if form == APPLICATION else form == "partition")
         _umount()
         vfs.VfsLfs2.mkfs(self.chip)
         vfs.mount(vfs.VfsLfs2(self.chip), "/data")
@@ -87,6 +137,10 @@ class Slots:
                     return file.read()
             except OSError:
                 return b""
+        if self.form == APPLICATION:
+            data = b"".join(self.applications.chips["ab".index(slot) + 1].data)
+            note = data[-4096:]
+            return note[:256] + data[:-4096] if note.startswith(b'{"application"') else b""
         first = _HALF if slot == "b" else 0
         data = b"".join(self.partition.data[first : first + _HALF])
         return data if data.startswith(b'{"wallbox"') else b""
@@ -100,6 +154,13 @@ class Slots:
             and not self.box.system.asked
             and not any(name.endswith(".new") for name in names)
         )
+
+
+def put(chip, data):
+    """Have these bytes at the beginning of a chip, as a programmer leaves them."""
+    for at in range(0, len(data), 4096):
+        part = data[at : at + 4096]
+        chip.data[at // 4096][: len(part)] = part
 
 
 def _umount():
@@ -169,8 +230,29 @@ def image(content=None, fill=9000, **changes) -> bytes:
         "size": len(content),
         "sha256": hexlify(hashlib.sha256(content).digest()).decode(),
     } | changes
+    return _line("wallbox", header) + content
+
+
+def _line(name, header):
     # MicroPython's dicts are not ordered: what the header is known by comes first.
-    header.pop("wallbox")
+    header.pop(name)
     line = json.dumps(header)
-    line = '{"wallbox":1, ' + line[1:]
-    return (line + " " * (255 - len(line)) + "\n").encode() + content
+    line = '{"' + name + '":1, ' + line[1:]
+    return (line + " " * (255 - len(line)) + "\n").encode()
+
+
+def app_image(content=None, fill=9000, **changes) -> bytes:
+    """The same for a box with frozen firmware: `content` is an application."""
+    if content is None:
+        content = application(b"x" * fill)
+    header = {
+        "application": 1,
+        "version": "2.0.101",
+        "revision": "abc",
+        "chip": "esp32",
+        "config": 1,
+        "size": len(content),
+        "sha256": hexlify(hashlib.sha256(content).digest()).decode(),
+        "boards": ["devkit", "sim"],
+    } | changes
+    return _line("application", header) + content

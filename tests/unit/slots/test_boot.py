@@ -1,7 +1,7 @@
 import sys
 
 from firmware.slots import choice
-from tests.unit.slots.boot_bench import Machine, boot
+from tests.unit.slots.boot_bench import Esp32, Machine, Reset, boot
 from tests.unit.slots.slots_bench import FORMS, Slots, close, image, romfs
 
 A, B = 7000, 9000  # the marks of the images in a and b
@@ -229,3 +229,61 @@ def test_files_that_are_not_there_are_not_there():
                     raise AssertionError(path)
 
     both(check)
+
+
+def follow(line, running, machine=None, **options):
+    """Start with this choice and this application; (slot of the choice afterwards, boot's why)."""
+    box = Box("files")
+    if line:
+        choice.keep("choice", line)
+    esp32 = Esp32("app_" + running, **options)
+    assert boot(box.slots.chip, None, machine, esp32) == (running, None)
+    assert sys.modules["slot"] == (running, "application")
+    return " ".join(choice.words("choice")), " ".join(choice.words("why")), esp32.asked
+
+
+def test_of_a_frozen_firmware_the_bootloaders_choice_is_followed_and_said():
+    for line, running, after, why in (
+        ("a good 0", "a", "a good 0", ""),
+        ("b good 0", "b", "b good 0", ""),
+        ("b trial 0", "b", "b trial 1", ""),
+        ("b trial 1", "a", "a good 0", "b was not confirmed before a reset; a was started"),
+        ("b bad 0", "a", "a good 0", "b did not prove itself; a was started"),
+        ("b good 0", "a", "a good 0", "b could not be started; a was started"),
+        ("", "a", "a good 0", ""),
+        ("nonsense", "b", "nonsense", ""),
+    ):
+        machine = Machine()
+        found = follow(line, running, machine)
+        assert found == (after, why, 0), (line, found)
+        assert machine.watchdog == (90000 if after.endswith("trial 1") else None), line
+    close()
+
+
+def test_an_application_that_its_bootloader_does_not_leave_is_sent_back():
+    for line in ("b bad 0", "b trial 4"):
+        box = Box("files")
+        choice.keep("choice", line)
+        esp32 = Esp32("app_b")
+        try:
+            boot(box.slots.chip, None, None, esp32)
+        except Reset:
+            assert esp32.asked == 1 and " ".join(choice.words("choice")) == line
+        else:
+            raise AssertionError(line)
+        # The other one is started and says so; what cannot be left runs on.
+        assert follow(line, "a")[0] == "a good 0"
+        after, why, asked = follow(line, "b", refusing=True)
+        assert (after, asked) == ("b good 0", 1) and "other one cannot be started" in why, why
+    close()
+
+
+def test_the_list_of_pins_is_used_for_a_frozen_firmware_as_well():
+    for line, running, used in (("a good 0", "a", True), ("b trial 0", "b", False)):
+        box = Box("files")
+        choice.keep("choice", line)
+        choice.keep("pins", "sim a 19 27")
+        machine = Machine()
+        boot(box.slots.chip, None, machine, Esp32("app_" + running))
+        assert machine.driven[:2] == ([(27, 0), (19, 1)] if used else [])
+    close()
