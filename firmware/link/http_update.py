@@ -12,7 +12,8 @@ from firmware.slots import choice, manage
 from firmware.ticks import after, since
 
 _PIECE = const(512)
-# 400 KiB in a quarter of an hour are 450 bytes a second: slower is no network to update over.
+# 400 KiB in a quarter of an hour are 450 bytes a second, an application of 1.8 MB needs 2 KB/s:
+# slower is no network to update over.
 _LONGEST_MS = const(900000)
 # So long what is left of a refused image is read, because hanging up would take the answer back.
 _DRAIN_MS = const(10000)

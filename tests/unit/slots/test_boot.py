@@ -287,3 +287,20 @@ def test_the_list_of_pins_is_used_for_a_frozen_firmware_as_well():
         boot(box.slots.chip, None, machine, Esp32("app_" + running))
         assert machine.driven[:2] == ([(27, 0), (19, 1)] if used else [])
     close()
+
+
+def test_when_it_cannot_be_seen_what_runs_images_are_started_as_ever():
+    class Broken:
+        """`esp32` without a partition table."""
+
+        class Partition:
+            RUNNING = 1
+
+            def __init__(self, which):
+                raise OSError(2)
+
+    for form in FORMS:
+        box = Box(form, good(A))
+        choice.keep("choice", "a good 0")
+        assert boot(box.slots.chip, box.partition, None, Broken()) == ("a", A)
+    close()
