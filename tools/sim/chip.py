@@ -11,6 +11,9 @@ import install
 install.install()
 
 import bootloader  # noqa: E402
+
+# Machine code on a chip: it must not be compiled while boot.py runs.
+import esp32  # noqa: E402, F401
 import rom  # noqa: E402
 from clock import WorldError  # noqa: E402
 from silicon import (  # noqa: E402
