@@ -1,6 +1,7 @@
 """Runs the app; whatever ends it, the contactors are opened and the chip is reset."""
 
 import asyncio
+import gc
 import sys
 import time
 
@@ -12,7 +13,12 @@ from micropython import const
 # two seconds.
 _PAUSE_MS = const(1500)
 
+# What stays is packed together, so that large pieces remain: without this, garbage of the start
+# would lie between, and its place is of no use for anything but small things.
+_PIECE = const(4096)
+
 app = None
+gc.threshold(_PIECE)
 try:
     # In here, so that a version that cannot even be loaded is started anew, counted by boot.py,
     # and at last left for the one before.

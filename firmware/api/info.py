@@ -28,53 +28,56 @@ def get_params(box, arguments: dict, role: int) -> Live:
     return Live(lambda: _params(box, sums), lambda: sums.update(powers(box)))
 
 
+# What a box without OCPP server, price feed and licences answers.
+_CONSTANT = (
+    ("ocpp_srv_tls_mode", "off"),
+    ("ocpp_srv_port", 19520),
+    ("ocpp_srv_use_ext_cert", False),
+    ("ocpp_srv_cert_fn", ""),
+    ("ocpp_srv_private_key_fn", ""),
+    ("ocpp_srv_cacert_fn", ()),
+    ("last_budget_reset", 60),
+    ("max_evses", 3),
+    ("shareware_mode", False),
+    ("license_end", 0),
+    ("real_evses", 0),
+    ("real_evses_dis", 0),
+    ("ocpp_gateway_license_cnt", 0),
+    ("ocpp_gateway_licenses_used", 0),
+    ("cm_outs", ()),
+)
+
+
 def _params(box, sums):
+    """Yield names and values: a dict of them all would be the largest piece of memory there is."""
+    params = box.settings.params
     # Not Settings.shown, which looks for secrets: there are none among the parameters.
-    answer = dict(box.settings.params.__dict__)
-    answer.update(_constant())
-    answer.update(sums)
+    yield from params.__dict__.items()
+    yield from _CONSTANT
+    yield from sums.items()
     system = box.system
-    answer["version"] = system.version
-    answer["time"] = box.clock() or 0
-    answer["vsn"] = {
-        "vendorid": _VENDOR,
-        "version": packed(system.version),
-        "productid": 1,
-        "serialno": system.serial,
-        "platform": system.platform,
-    }
-    answer["cpu"] = system.cpu_percent()
-    answer["mem"] = system.memory_percent()
+    yield "version", system.version
+    yield "time", box.clock() or 0
+    yield (
+        "vsn",
+        {
+            "vendorid": _VENDOR,
+            "version": packed(system.version),
+            "productid": 1,
+            "serialno": system.serial,
+            "platform": system.platform,
+        },
+    )
+    yield "cpu", system.cpu_percent()
+    yield "mem", system.memory_percent()
     if box.wear:
-        answer["flash"] = box.wear.summary()
+        yield "flash", box.wear.summary()
     variables = box.settings.variables
     if box.variables:
         variables = [{"name": name, "expr": text} for name, text in box.variables.expressions()]
-    answer["cm_vars"] = {"vars": variables}
+    yield "cm_vars", {"vars": variables}
     # Clients of old firmware know the house connection by this name.
-    answer["max_total_evse_power"] = answer["max_total_evse_current"] * 690 // 1000
-    return answer
-
-
-def _constant():
-    """What a box without OCPP server, price feed and licences answers."""
-    return {
-        "ocpp_srv_tls_mode": "off",
-        "ocpp_srv_port": 19520,
-        "ocpp_srv_use_ext_cert": False,
-        "ocpp_srv_cert_fn": "",
-        "ocpp_srv_private_key_fn": "",
-        "ocpp_srv_cacert_fn": [],
-        "last_budget_reset": 60,
-        "max_evses": 3,
-        "shareware_mode": False,
-        "license_end": 0,
-        "real_evses": 0,
-        "real_evses_dis": 0,
-        "ocpp_gateway_license_cnt": 0,
-        "ocpp_gateway_licenses_used": 0,
-        "cm_outs": [],
-    }
+    yield "max_total_evse_power", params.max_total_evse_current * 690 // 1000
 
 
 def packed(version: str) -> int:

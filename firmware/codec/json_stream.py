@@ -15,6 +15,7 @@ _COMPACT = (",", ":")
 class Live:
     """An object that is made only while it is written: `make()` returns the dict, fresh.
 
+    Or a generator of (name, value), for one that is too long for a dict.
     `before()`, if given, is called first, a slice of work earlier.
     """
 
@@ -103,7 +104,7 @@ class JsonStream:
     def _tokens(self, value, measuring):
         if isinstance(value, Live):
             yield from self._live(value, measuring)
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) or hasattr(value, "send"):
             yield from self._object(value, measuring)
         elif isinstance(value, (list, tuple, Items)):
             yield from self._array(value, measuring)
@@ -184,11 +185,18 @@ class JsonStream:
         yield from _blanks(room if separator == "," else room - 1)
 
 
-def members(value: dict):
-    """Yield an object's plain members as text, some at a time, and (key, value) of the others."""
+def _pairs(value):
+    return value.items() if isinstance(value, dict) else value
+
+
+def members(value):
+    """Yield an object's plain members as text, some at a time, and (key, value) of the others.
+
+    `value` is a dict or a generator of (name, value).
+    """
     # On MicroPython a bool is no int.
     group, width = {}, 0
-    for key, item in value.items():
+    for key, item in _pairs(value):
         if isinstance(item, (int, bool, str)) or item is None:
             size = len(item) if isinstance(item, str) else 0
             if size > _PIECE:
@@ -224,8 +232,8 @@ def plain(value):
         if value.before:
             value.before()
         return plain(value.make())
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, dict) or hasattr(value, "send"):
+        return {key: plain(item) for key, item in _pairs(value)}
     if isinstance(value, (list, tuple, Items)):
         items = value.make() if isinstance(value, Items) else value
         return [plain(item) for item in items]

@@ -14,11 +14,11 @@ import gc
 import json
 import sys
 
+import holes
 import place
 
 _SIM, _IMAGE, _FLASH, _PLACE, _HOURS, _FREE = sys.argv[1:7]
 _HEAD = 16  # bytes that a bytearray takes beside its contents
-_HOLES = 8192
 _BLOCKS = 128  # of the flash that are ever used
 sys.path.insert(0, _SIM)
 place.enter(_PLACE)
@@ -99,43 +99,28 @@ def provide(flash):
 
 def collect_really(heap):
     """A collection that the firmware asks for is one of the interpreter, too: no time is saved."""
-    told = heap.collect
+    told, set_threshold = heap.collect, heap.threshold
+    threshold = gc.threshold
 
     def collect():
         told()
         _collect()
 
+    def at(amount):
+        if amount is not None:
+            threshold(amount)
+        return set_threshold(amount)
+
     heap.collect = collect
+    heap.threshold = at
 
 
 def squeeze(free: int) -> tuple:
-    """Take all memory but `free` bytes in one piece, for as long as the answer is kept.
-
-    What making the simulated board has left are holes, and no chip's heap begins with holes.
-    """
-    holes = [None] * _HOLES
-    rest = _largest()
-    count = 0
-    for size in (4096, 1024, 256, 64, 1):
-        try:
-            while True:
-                holes[count] = bytearray(size)
-                count += 1
-        except MemoryError:
-            pass
-    size = len(rest) - free - _HEAD
-    rest = None
+    """Take all memory but `free` bytes in one piece, for as long as the answer is kept."""
+    kept = holes.fill()
+    size = len(holes.largest()) - free - _HEAD
     _collect()
-    return holes, bytearray(size)
-
-
-def _largest() -> bytearray:
-    size = gc.mem_free()
-    while True:
-        try:
-            return bytearray(size)
-        except MemoryError:
-            size -= 512
+    return kept, bytearray(size)
 
 
 def warm_up(world, chip):
