@@ -13,8 +13,8 @@ from micropython import const
 # two seconds.
 _PAUSE_MS = const(1500)
 
-# What stays is packed together, so that large pieces remain: without this, garbage of the start
-# would lie between, and its place is of no use for anything but small things.
+# During the start memory is tidied after every few KB, so that what stays is packed together and
+# large pieces remain; later the app does it, at set times.
 _PIECE = const(4096)
 
 app = None
@@ -32,6 +32,8 @@ try:
 
         finish(choose())
     app = App()
+    gc.collect()
+    gc.threshold(-1)
     if blank:
         app.first_line = b"wizard()"
     asyncio.run(app.run())

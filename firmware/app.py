@@ -179,8 +179,6 @@ class App:
     async def run(self):
         """Run everything; returns for a wanted restart, raises what the pilot loop raises."""
         self._keep_all()
-        gc.collect()
-        gc.threshold(-1)
         self._running = True
         self.supervisor.begin(self._wait_for_restart(), *self._begun())
         try:

@@ -120,7 +120,11 @@ def squeeze(free: int) -> tuple:
     kept = holes.fill()
     size = len(holes.largest()) - free - _HEAD
     _collect()
-    return kept, bytearray(size)
+    rest = bytearray(size)
+    _collect()
+    if abs(gc.mem_free() - free) > 1024:
+        raise MemoryError(f"{gc.mem_free()} bytes are free instead of {free}")
+    return kept, rest
 
 
 def warm_up(world, chip):

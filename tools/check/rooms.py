@@ -53,7 +53,7 @@ ALLOWED = {
         ("board", "leaf"),
         (*_PURE, "binascii", "esp32", "hashlib", "io", "machine", "os", "sys", "vfs"),
     ),
-    "main": (("app", "board", "console"), (*_ASYNC, "machine", "sys")),
+    "main": (("app", "board", "console"), (*_ASYNC, "gc", "machine", "sys")),
 }
 
 # Rooms that change what is on the flash.
