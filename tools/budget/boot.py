@@ -125,9 +125,9 @@ def main():
     _thread.start_new_thread(life, (world, found, over))
     over.acquire()
     time.sleep_ms(100)
-    rest = used(world)
     if "error" in found:
         raise found["error"]
+    rest = min(found.pop("rest"), used(world))
     for name in ("running", "peak"):
         found[name] -= rest
     print(json.dumps(found))
@@ -145,6 +145,7 @@ def life(world, found: dict, over):
         found["peak"] = peak[0]
         found["modules"] = modules
         forget(chip)
+        found["rest"] = used(world)
     except Exception as error:
         found["error"] = error
     over.release()

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = Path(__file__).resolve().parent
 FORMS = ("files", "mapped", "frozen")
 _RUNS = 3
-_MOST_RUNS = 12
+_MOST_RUNS = 24
 _APART = 1024
 _BIN = ROOT / ".tools" / "bin"
 
@@ -54,7 +54,7 @@ def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dic
     with tempfile.TemporaryDirectory() as folder:
         arguments = (ROOT / "tools" / "sim", image, Path(folder) / "flash.bin", place)
         _micropython(program, HERE / "boot.py", *arguments, what)
-        runs = _agreeing(lambda more: _booted(program, *arguments, seconds + more))
+        runs = _agreeing(lambda more: _booted(program, *arguments, seconds + more), program, place)
         # The simulator's share: what it holds for a chip on which nothing runs.
         (Path(folder) / "nothing").mkdir()
         arguments = (arguments[0], Path(folder) / "nothing", *arguments[2:])
@@ -70,17 +70,22 @@ def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dic
     }
 
 
-def _agreeing(run) -> list:
+def _agreeing(run, program: Path, place) -> list:
     """Some runs that say nearly the same.
 
-    A word on the stack that looks like an address can keep much from being given back, in a part
-    of the runs, and those say far too little.
+    A word that looks like an address can keep everything from being given back, in a part of the
+    runs: then it is less than the modules alone.
     """
     runs = []
+    least = 0
     for more in range(_MOST_RUNS):
-        runs.append(run(more))
+        found = run(more)
+        if not runs:
+            weights = _weigh(program, place, found["modules"])
+            least = sum(weights.values()) // 2
+        runs.append(found)
         largest = max(found["running"] for found in runs)
-        agreeing = [found for found in runs if found["running"] > largest - _APART]
+        agreeing = [found for found in runs if found["running"] > max(least, largest - _APART)]
         if len(agreeing) == _RUNS:
             return agreeing
     raise BudgetError(f"no {_RUNS} of {_MOST_RUNS} runs agree to {_APART} bytes")
