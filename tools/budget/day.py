@@ -1,13 +1,13 @@
 """On MicroPython: days of a household in virtual time, within a small heap.
 
 Arguments: folder of tools/sim, folder with boot.py and main.py, file for the flash, where the
-firmware's modules are (see place.py), the number of hours, and the bytes that are free, in one
-piece, when the simulated board is ready and the firmware begins. Prints `hour N: N bytes` after
-each; the last line is JSON.
+firmware's modules are (see place.py), the number of hours, how many minutes a day has, and the
+bytes that are free, in one piece, when the simulated board is ready and the firmware begins. What
+is in use is printed after each hour, or each day when that is shorter; the last line is JSON.
 
-A day: the charge point is plugged twice and charges for hours, a house meter reports by MQTT every
-ten seconds, a controller sets the current every minute and asks for everything every ten, and
-all topics are published.
+A day: the charge point is plugged twice and charges for a third of it, a house meter reports by
+MQTT every ten seconds, a controller sets the current every minute and asks for everything every
+ten, and all topics are published.
 """
 
 import gc
@@ -17,7 +17,7 @@ import sys
 import holes
 import place
 
-_SIM, _IMAGE, _FLASH, _PLACE, _HOURS, _FREE = sys.argv[1:7]
+_SIM, _IMAGE, _FLASH, _PLACE, _HOURS, _MINUTES, _FREE = sys.argv[1:8]
 _HEAD = 16  # bytes that a bytearray takes beside its contents
 _BLOCKS = 128  # of the flash that are ever used
 sys.path.insert(0, _SIM)
@@ -34,22 +34,24 @@ from world.world import World  # noqa: E402
 from firmware.boards.sim import BOARD  # noqa: E402
 
 _HOUR = 3600
-_PLUGGED = ((_HOUR, 3 * _HOUR), (17 * _HOUR, 23 * _HOUR))
+_DAY = int(_MINUTES) * 60
+_MARK = min(_HOUR, _DAY)
+_PLUGGED = ((1, 3), (17, 23))  # from and to, in twenty-fourths of a day
 
 
 def household(world, chip, broker, before: int):
-    """The story; prints the live bytes of everything after each hour, those `before` taken off."""
+    """The story; prints the live bytes of everything now and then, those `before` taken off."""
     yield lambda: chip.program.get("app") and chip.program["app"].mqtt
     for client in chip.program["app"].mqtt.clients.values():
         client.line.open = broker.open
     marks = []
     for second in range(0, int(_HOURS) * _HOUR, 10):
         yield 10000
-        act(world, broker, second % (24 * _HOUR))
-        if second % _HOUR == _HOUR - 10:
+        act(world, broker, second)
+        if second % _MARK == _MARK - 10:
             _collect()
             marks.append(_used() - before)
-            print(f"hour {second // _HOUR + 1}: {marks[-1]} bytes")
+            print(f"after {(second + 10) / _HOUR:.1f} h: {marks[-1]} bytes")
     yield 1000
     tasks = chip.program["app"].supervisor.status()
     return {"live": marks, "restarts": {name: tasks[name]["restarts"] for name in tasks}}
@@ -62,10 +64,11 @@ def act(world, broker, second: int):
         broker.publish("cfos_mqtt/ctl", "{E1: {cur: %d}}" % (6000 + second // 60 % 10 * 1000))
     if second % 600 == 0:
         broker.publish("cfos_mqtt/api/cmd=get_dev_info", "")
+    part = second % _DAY * 24
     for begin, end in _PLUGGED:
-        if second == begin:
+        if part == begin * _DAY:
             world.plug(Car({"phases": 3, "battery_wh": 60000, "soc_permille": 200}))
-        elif second == end:
+        elif part == end * _DAY:
             world.unplug()
 
 
