@@ -39,9 +39,8 @@ _SECOND_MS = const(1000)
 _REPL_MS = const(1800000)
 # Meters report their counts every few seconds: before a restart the last ones are waited for.
 _LAST_COUNTS_MS = const(5000)
-# Some 7 KB of garbage a second are left; a collection takes 7 to 14 ms on an ESP32. Collecting
-# at set times keeps that short. A threshold (gc.threshold) would count the frames of calls, too,
-# which are freed at once, and collect nine times as often.
+# A second leaves some 7 KB of garbage; a collection takes 7 to 14 ms on an ESP32. A threshold
+# would count the frames of calls, too, which are freed at once, and collect nine times as often.
 _COLLECT_SECONDS = const(2)
 
 
@@ -139,6 +138,7 @@ class App:
         return built
 
     def _build_network(self):
+        self.joined("room")
         self.mqtt = self.joined("brokers")
         self.http = self.joined("web")
 

@@ -12,6 +12,8 @@ from micropython import const
 _WEB = const(32000)
 # A connection over TLS takes 34 KB of an ESP32's heap, and more for a moment in the handshake.
 _TLS = const(60000)
+_PLENTY = const(1000000)
+_LONG_LOG = const(16384)
 
 
 def _fits(app, what: str, needed: int) -> bool:
@@ -25,6 +27,12 @@ def _fits(app, what: str, needed: int) -> bool:
         "Switch something off, or use a board with PSRAM (docs/budget.md)",
     )
     return False
+
+
+def room(app, start):
+    """With PSRAM there is room for a longer log."""
+    if gc.mem_free() > _PLENTY:
+        app.log.enlarge(_LONG_LOG)
 
 
 def network(app, start):

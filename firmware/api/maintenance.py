@@ -87,9 +87,7 @@ def get_log(box, arguments: dict, role: int):
     wanted = NAMES.index(arguments.get("level", NAMES[-1]))
     first = max(arguments.get("after", 0), box.log.number - arguments.get("count", 64))
     return Items(
-        lambda: (
-            entry_shown(entry) for entry in box.log.after(first) if entry and entry[2] <= wanted
-        )
+        lambda: (entry_shown(entry) for entry in box.log.after(first) if entry[2] <= wanted)
     )
 
 

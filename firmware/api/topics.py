@@ -211,7 +211,7 @@ class Topics:
         return ready
 
     def _entry(self, most):
-        """The next entry of the log; what came faster than the ring is long is lost."""
+        """The next entry of the log; what came faster than the log is long is lost."""
         entry = next(self._box.log.after(self._logged))
         self._logged = entry[0]
         if entry[2] > most:

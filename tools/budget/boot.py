@@ -76,6 +76,12 @@ def story(world, peak):
     return sorted(marks[-_LAST:])[_LAST // 2]
 
 
+def scrub(depth: int):
+    """Overwrite what calls have left behind on the stack."""
+    words = [depth] * 4
+    return scrub(depth - 1) if depth else words
+
+
 def forget(chip):
     """Let go of the firmware, so that what remains is the simulator and the names of both."""
     chip.program = {}
@@ -145,6 +151,7 @@ def life(world, found: dict, over):
         found["peak"] = peak[0]
         found["modules"] = modules
         forget(chip)
+        scrub(40)
         found["rest"] = used(world)
     except Exception as error:
         found["error"] = error

@@ -53,6 +53,15 @@ def joined(app, name, free):
         join.gc = real
 
 
+def test_with_psram_the_log_is_longer():
+    for free, kept in ((90000, 22), (2000000, 200)):
+        app = App()
+        joined(app, "room", free)
+        for number in range(200):
+            app.log.info("meter", f"entry number {number} of many in a row")
+        assert kept - 5 < len(list(app.log.after(0))) <= kept, free
+
+
 def test_http_without_room_is_left_out_and_said():
     app = App(network__http=True, network__http_port=18291)
     assert joined(app, "web", 31999) is None
