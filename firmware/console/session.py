@@ -84,9 +84,15 @@ class Session:
         await done(self, module, name, arguments)
 
     async def say(self, text: str):
-        """Write, in pieces that hold nobody up."""
-        for start in range(0, len(text), _PIECE):
-            piece = text[start : start + _PIECE]
+        """Write, in pieces that hold nobody up; what the log says goes between two of them.
+
+        So a piece ends with a line where it can: a question is never cut in two.
+        """
+        end = 0
+        while end < len(text):
+            start = end
+            end = text.rfind("\n", start, start + _PIECE) + 1 or start + _PIECE
+            piece = text[start:end]
             sys.stdout.write(piece)
             self.within = piece[-1] != "\n"
             await self.pause(_PIECE_MS)
