@@ -54,6 +54,7 @@ image: setup  ## Build what goes onto the board into build/image, and print what
 	@$(VENV)/python tools/image
 
 application: setup  ## Make build/wallbox-app.img, for boxes with frozen firmware: FILE=path/to/micropython.bin.
+	$(if $(FILE),,$(error make application: FILE=path/to/micropython.bin is missing))
 	@$(VENV)/python tools/image --application '$(FILE)'
 
 board: setup  ## Start a simulated board that the next seven targets can talk to. FRESH=1 is a new chip, OPTIONS='romfs=1'.
