@@ -257,3 +257,22 @@ def app_image(content=None, fill=9000, **changes) -> bytes:
         "boards": ["devkit", "sim"],
     } | changes
     return _line("application", header) + content
+
+
+def refuses_while_a_car_charges(slots, data):
+    """Neither before the first byte nor when charging begins in between."""
+    slots.closed = True
+    error = slots.send(data)
+    assert error.code == "busy" and "car is charging" in error.text and slots.untouched()
+    slots.closed = False
+    upload = manage.begin(slots.box)
+    upload.take(data[:5000])
+    slots.closed = True
+    try:
+        upload.take(data[5000:])
+    except ApiError as error:
+        assert error.code == "busy", error
+    else:
+        raise AssertionError("written with a closed contactor")
+    upload.close()
+    assert slots.untouched()

@@ -6,7 +6,15 @@ import sys
 from firmware.api.errors import ApiError
 from firmware.slots import choice, header, manage, start
 from tests.application_image import application
-from tests.unit.slots.slots_bench import APPLICATION, Slots, app_image, close, image, put
+from tests.unit.slots.slots_bench import (
+    APPLICATION,
+    Slots,
+    app_image,
+    close,
+    image,
+    put,
+    refuses_while_a_car_charges,
+)
 
 
 class App:
@@ -113,22 +121,8 @@ def test_an_image_for_this_form_is_refused_by_the_others():
 
 def test_nothing_is_written_while_a_car_charges():
     slots = Slots(APPLICATION)
-    slots.closed = True
-    error = slots.send(app_image())
-    assert error.code == "busy" and "car is charging" in error.text and slots.untouched()
-    slots.closed = False
-    upload = manage.begin(slots.box)
-    data = app_image()
-    upload.take(data[:5000])
-    slots.closed = True
-    try:
-        upload.take(data[5000:])
-    except ApiError as error:
-        assert error.code == "busy", error
-    else:
-        raise AssertionError("written with a closed contactor")
-    upload.close()
-    assert slots.untouched() and restart(slots) == "a"
+    refuses_while_a_car_charges(slots, app_image())
+    assert restart(slots) == "a"
     close()
 
 

@@ -4,7 +4,14 @@ import sys
 from firmware.api.errors import ApiError
 from firmware.slots import choice, manage
 from firmware.slots.upload import may_begin
-from tests.unit.slots.slots_bench import FORMS, Slots, close, image, romfs
+from tests.unit.slots.slots_bench import (
+    FORMS,
+    Slots,
+    close,
+    image,
+    refuses_while_a_car_charges,
+    romfs,
+)
 
 NO_APP = romfs({"firmware/boards/sim.mpy": b"s"})
 NO_BOARD = romfs({"firmware/app.mpy": b"a", "firmware/boards/simple.mpy": b"s"})
@@ -103,23 +110,7 @@ def test_the_running_slot_is_never_written():
 
 def test_nothing_is_written_while_a_car_charges():
     for form in FORMS:
-        slots = Slots(form)
-        slots.closed = True
-        error = slots.send(image())
-        assert error.code == "busy" and "car is charging" in error.text and slots.untouched()
-        slots.closed = False
-        upload = manage.begin(slots.box)
-        data = image()
-        upload.take(data[:5000])
-        slots.closed = True
-        try:
-            upload.take(data[5000:])
-        except ApiError as error:
-            assert error.code == "busy", error
-        else:
-            raise AssertionError("written with a closed contactor")
-        upload.close()
-        assert slots.untouched()
+        refuses_while_a_car_charges(Slots(form), image())
     close()
 
 
