@@ -97,6 +97,8 @@ def _taken(key, parameter, value, form):
     kind, lowest, highest = (parameter.split(":")[1:] + ["", ""])[:3]
     if kind == "any":
         return value
+    if kind == "text" and isinstance(value, (int, float)):  # a number has lost its zeros already
+        raise CallError(f"{key}: a text in quotes expected. Like this: {form}")
     try:
         return take(kind, lowest, highest, value)
     except ValueError as error:

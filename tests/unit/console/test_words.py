@@ -80,3 +80,14 @@ def test_the_distance_of_two_words():
         ("A", "a", 0),
     ):
         assert words.distance(one, other) == far == words.distance(other, one), (one, other)
+
+
+def test_a_number_is_no_text():
+    for name, given, key in (
+        ("wifi", [3], "ssid"),
+        ("wifi", ["home", 1234567], "password"),
+        ("mqtt", [1.5], "url"),
+    ):
+        text = wrong(name, given)
+        assert text.startswith(f"{key}: a text in quotes expected. Like this: "), text
+    assert wrong("wifi", ["3"])[2] == {"ssid": "3"}
