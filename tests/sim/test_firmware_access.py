@@ -3,6 +3,7 @@
 import os
 import sys
 
+import ports
 import usocket
 from chip import until
 from firmware_bench import app, box, charging, logged, started
@@ -424,7 +425,8 @@ def test_hostile_requests_do_no_harm():
 
 
 def test_a_port_80_door_that_is_open_anyway_is_shared():
-    chip = fresh("sim", http=True, http_port=8199)
+    port = ports.free_tcp_port()
+    chip = fresh("sim", http=True, http_port=port)
 
     def story():
         yield from started(chip)
@@ -436,18 +438,18 @@ def test_a_port_80_door_that_is_open_anyway_is_shared():
         yield 3000
         assert running.http.portal is running.front.access
         here = "127.0.0.1"
-        page = yield from asked(chip, f"GET / HTTP/1.1\r\nHost: {here}\r\n\r\n", 8199, here)
+        page = yield from asked(chip, f"GET / HTTP/1.1\r\nHost: {here}\r\n\r\n", port, here)
         assert "<form" in page, page
         query = "GET /cnf?cmd=get_params HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-        answer = yield from asked(chip, query, 8199, here)
+        answer = yield from asked(chip, query, port, here)
         assert " 200 OK" in answer and "vsn" in answer, answer[:200]
         query = "GET /generate_204 HTTP/1.1\r\nHost: connectivitycheck.gstatic.com\r\n\r\n"
-        answer = yield from asked(chip, query, 8199, here)
+        answer = yield from asked(chip, query, port, here)
         assert " 303 " in answer, answer
         running.front.access._until = running.board.now()
         yield 1000
         assert running.http.portal is None
-        answer = yield from asked(chip, query, 8199, here)
+        answer = yield from asked(chip, query, port, here)
         assert " 404 " in answer, answer
 
     run(chip, story)

@@ -1,8 +1,6 @@
 """The clock in the whole firmware: set over the network, kept over resets, estimated without."""
 
-import os
-
-import usocket
+import ports
 from chip import until
 from firmware_bench import app, box, charging, logged, started
 from scenario_setup import initial_document
@@ -15,25 +13,12 @@ class TimeServer:
     """A time server on this machine that answers by the world's clock."""
 
     def __init__(self, unix=_NOON):
-        self.socket = usocket.socket(usocket.AF_INET, usocket.SOCK_DGRAM)
-        self.socket.setblocking(False)
-        self.port = self._bound()
+        self.socket, self.port = ports.udp_server()
         self.unix = unix  # at the start of the simulation
         self.asked = []
         self.silent = False
         self.change = None
         self._chip = None
-
-    def _bound(self):
-        """A port that nobody else has, whatever else runs on this machine."""
-        for _ in range(100):
-            port = 20000 + int.from_bytes(os.urandom(2), "big") % 12000
-            try:
-                self.socket.bind(usocket.getaddrinfo("127.0.0.1", port)[0][-1])
-            except OSError:
-                continue
-            return port
-        raise OSError("no free port")
 
     def serve(self, chip):
         """A story: look every 50 ms."""

@@ -7,6 +7,10 @@ import threading
 
 from brokers import ROOT, tool, until
 
+# A call that blocks waits for a peer for seconds or for ever; what a busy machine takes from a
+# process is far less.
+BLOCKED_US = 1_000_000
+
 
 class BoxProcess:
     """One MqttClient in a MicroPython process: `with BoxProcess(url) as box: box.wait(...)`."""

@@ -24,7 +24,7 @@ ANSWER = {
 
 BODIES = {"garbage": b"<html>I am a router</html>", "huge": b"[" + b"1," * 5000 + b"1]"}
 # A call that blocks would hold the loop for seconds; less is what a busy machine does.
-HELD_MS = 500
+HELD_MS = 1000
 
 
 class Meter(BaseHTTPRequestHandler):

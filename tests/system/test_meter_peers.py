@@ -3,7 +3,6 @@
 import asyncio
 import os
 import select
-import socket
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from brokers import free_port
 from meter_boxes import never_wrong, run_box
 
 FLOAT = DataType.FLOAT32
@@ -33,12 +33,6 @@ def sdm630(unit: int, power: float = POWER) -> SimDevice:
             SimData(0x48, values=[12345.67, 1.5], datatype=FLOAT),
         ],
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Peer:

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from brokers import Mosquitto, tool, until
-from mqtt_boxes import BoxProcess
+from mqtt_boxes import BLOCKED_US, BoxProcess
 
 
 def test_messages_of_all_qualities_in_both_directions():
@@ -64,14 +64,12 @@ def test_back_soon_after_a_restart_with_subscriptions_and_the_queue():
         box.do("publish", topic="from/state", payload="2", qos=1, retain=True)
         time.sleep(3)
         broker.start()
-        back = time.monotonic()
         with broker.listen("from/#") as heard:
-            box.wait("connected", 2, 12)
-            assert time.monotonic() - back < 10
+            box.wait("connected", 2, 20)  # it looks again every 8 s
             assert heard.wait("from/state") == "2"
         broker.publish("to/it", "still there", "-q", "1")
         box.wait("message")
-        assert box.status()["worst_us"] < 200_000
+        assert box.status()["worst_us"] < BLOCKED_US
 
 
 def test_a_frozen_broker_is_noticed_and_found_again():
@@ -85,7 +83,7 @@ def test_a_frozen_broker_is_noticed_and_found_again():
             time.sleep(0.2)
             broker.publish("to/it", "again", "-q", "1")
             box.wait("message")
-            assert box.status()["worst_us"] < 200_000
+            assert box.status()["worst_us"] < BLOCKED_US
 
 
 def test_password_and_refusals():

@@ -1,6 +1,6 @@
 """The resolver against a server on this machine, in virtual time."""
 
-import udp_server
+import ports
 
 from firmware.codec.dns import question
 from firmware.link.resolver import Resolver
@@ -11,7 +11,7 @@ class Server:
     """A DNS server on a port of its own that answers when it is told to."""
 
     def __init__(self):
-        self.socket, port = udp_server.server()
+        self.socket, port = ports.udp_server()
         self.place = ("127.0.0.1", port)
 
     def asked(self):

@@ -1,6 +1,6 @@
 """The time client against a server on this machine, in virtual time."""
 
-import udp_server
+import ports
 
 from firmware.link.sntp import Sntp
 from firmware.link.stream import LinkError
@@ -14,7 +14,7 @@ class Server:
     """Answers by the clock of the test."""
 
     def __init__(self):
-        self.socket, self.port = udp_server.server()
+        self.socket, self.port = ports.udp_server()
         self.name = f"127.0.0.1:{self.port}"
         self.change = None
         self.count = 0
