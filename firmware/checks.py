@@ -8,19 +8,32 @@ _TRUE = (True, "1", "1.0", "true", "on", "yes")
 _FALSE = (False, "0", "0.0", "false", "off", "no")
 
 
-def take(kind: str, lowest, highest, value):
+def take(kind, lowest, highest, value):
     """`value` as the table wants it; ValueError with what was expected otherwise.
 
-    The bounds are the table's text, str or bytes.
+    The type and its bounds are the table's text, str or bytes.
 
     Numbers may come as text and integers as floats (`"6000"`, `6000.0`): query strings and
     home-automation templates send both.
     """
-    if "|" in kind:
-        if value in kind.split("|"):
-            return value
-        raise ValueError(kind.replace("|", " or "))
-    return _TAKERS[kind](lowest, highest, value)
+    if isinstance(kind, str):
+        kind = kind.encode()
+    taker = _TAKERS.get(kind)
+    if taker:
+        return taker(lowest, highest, value)
+    choices = kind.split(b"|")
+    if isinstance(value, str) and value.encode() in choices:
+        return value
+    raise ValueError(str(b" or ".join(choices), "utf-8"))
+
+
+def numbers(lowest, highest, values: list) -> list:
+    """Each of `values` as take("num", ...) takes it."""
+    least, most = _bound(lowest), _bound(highest)
+    for each in values:
+        if type(each) is not int or not least <= each <= most:
+            return [_real(lowest, highest, each) for each in values]
+    return values
 
 
 def _boolean(lowest, highest, value):
@@ -34,6 +47,8 @@ def _boolean(lowest, highest, value):
 
 
 def _real(lowest, highest, value):
+    if type(value) is int and _bound(lowest) <= value <= _bound(highest):
+        return value
     if isinstance(value, str) and 0 < len(value) <= 24:
         value = _parsed(value)
     known = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -116,13 +131,13 @@ def _text(shortest, longest, value):
 
 
 _TAKERS = {
-    "bool": _boolean,
-    "int": _integer,
-    "num": _real,
-    "expr": _expression,
-    "dev": _device,
-    "list": _list,
-    "text": _text,
-    "secret": _text,
-    "url": _text,
+    b"bool": _boolean,
+    b"int": _integer,
+    b"num": _real,
+    b"expr": _expression,
+    b"dev": _device,
+    b"list": _list,
+    b"text": _text,
+    b"secret": _text,
+    b"url": _text,
 }

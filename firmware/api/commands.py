@@ -1,11 +1,9 @@
 """The table of commands, asked alike over MQTT, over HTTP and at the REPL."""
 
-import sys
-
 from micropython import const
 
 from firmware.api.errors import ApiError
-from firmware.checks import take
+from firmware.checks import numbers, take
 from firmware.codec import json_text, query_string
 from firmware.schema import SettingError
 
@@ -14,21 +12,22 @@ USER = const(1)
 ADMIN = const(2)
 OWNER = const(3)
 _LONG = const(512)
-ROLES = ("anyone", "user", "admin", "owner")
+ROLES = (b"anyone", b"user", b"admin", b"owner")  # as in the tables
 
 # Modules and the commands they hold. Each module describes its commands in a text COMMANDS, a line
 # each: name, least role, what it writes, what it answers, parameters; so that a command nobody
 # calls costs no more than its name here. A parameter is name:type:lowest:highest as in
 # firmware/schema.py, with "?" when it may be left out. Types of our own: three (up to three
 # numbers, a list or "1,2,3"), numbers ("[1,2]"), any. body is the JSON that comes along, and the
-# members of +body are parameters. A line that starts with a blank continues the one before.
+# members of +body are parameters; either comes last. A line that starts with a blank continues the
+# one before.
 # The tables are bytes, because MicroPython looks through all the names it knows for each new str,
-# and a request would have a hundred of them.
+# and a request would have a hundred of them. What meters ask for every second is found first.
 INDEX = b"""
+inputs set_ajax_meter set_ajax_evse soft_meter
 info get_dev_info get_params
 catalogue get_dev_types help
 parameters set_params get_devices set_device del_device reset_device get_settings
-inputs set_ajax_meter set_ajax_evse soft_meter
 variables set_cm_vars get_cm_vars
 users enter_rfid override_device get_users get_user set_user del_user get_new_user_id
 plans set_cplan get_cplan
@@ -39,6 +38,7 @@ registers modbus
 modbus_proxy modbus_get modbus_set
 update update update_status update_rollback
 """
+_modules = {}  # those that were called
 # What anyone may call; who has no role loads no modules but theirs.
 OPEN = (
     " get_dev_info get_params get_dev_types enter_rfid override_device get_user set_user"
@@ -69,7 +69,8 @@ def _place(name: str) -> int:
     word = name.encode()
     if not word or b" " in word or b"\n" in word:
         return -1
-    return max(_word(INDEX, word, b" ", b" "), _word(INDEX, word, b" ", b"\n"))
+    place = _word(INDEX, word, b" ", b" ")
+    return place if place >= 0 else _word(INDEX, word, b" ", b"\n")
 
 
 def row(name: str) -> list | None:
@@ -88,16 +89,21 @@ def _found(name: str) -> tuple | None:
     if place < 0:
         return None
     start = INDEX.rfind(b"\n", 0, place) + 1
-    module = "firmware.api." + str(INDEX[start : INDEX.find(b" ", start)], "utf-8")
-    # Imported when first called; asking again would look through all names that there are.
-    known = sys.modules.get(module) or __import__(module, None, None, ("x",))
-    module = known.__dict__
+    module = _loaded(INDEX[start : INDEX.find(b" ", start)])
     table = module["COMMANDS"]
     start = _word(table, name.encode(), b"\n", b" ")
     end = table.find(b"\n", start)
     while table.startswith(b" ", end + 1):
         end = table.find(b"\n", end + 1)
     return table[start:end].split(), module[name]
+
+
+def _loaded(name: bytes) -> dict:
+    """What the names in a module of commands mean; it is imported when first called."""
+    if name not in _modules:
+        path = "firmware.api." + str(name, "utf-8")
+        _modules[name] = __import__(path, None, None, ("x",)).__dict__
+    return _modules[name]
 
 
 class Commands:
@@ -139,22 +145,28 @@ class Commands:
 
     def _run(self, name, found, given, body, role):
         words, do = found
-        least = str(words[1], "utf-8")
-        if role < ROLES.index(least):
-            raise ApiError("not_allowed", f"{name} needs the role {least}", "")
-        needed, known = _parameters(words)
+        if role < ROLES.index(words[1]):
+            raise ApiError("not_allowed", f"{name} needs the role {str(words[1], 'utf-8')}", "")
+        words = words[4:]
         arguments = {}
-        if b"body" in known:
+        if words and words[-1].startswith(b"body"):
             arguments["body"] = self.document(body)
-        elif b"+body" in known:
-            given = merged(given, self.document(body))
+        elif words and words[-1].startswith(b"+"):
+            given = self._merged(given, body)
         for member, value in given.items():
             if not member.startswith("_"):
-                arguments[member] = _taken(name, known, member, value)
-        for member in needed:
-            if arguments.get(member) is None:
-                raise ApiError("missing_parameter", f"{name} needs {member}", member)
+                arguments[member] = _taken(name, words, member, value)
+        _complete(name, words, arguments)
         return do(self._box, arguments, role)
+
+    def _merged(self, given: dict, body) -> dict:
+        """The parameters of the query and those in the body; the body's win."""
+        document = self.document(body)
+        if document is None:
+            return given
+        if not isinstance(document, dict):
+            raise ApiError("bad_value", "the body must be an object", "body")
+        return given | document
 
     def document(self, body):
         """The value of a body; JsonError, or ApiError when reading it would take too long now."""
@@ -167,47 +179,42 @@ class Commands:
         return json_text.loads(body)
 
 
-def _parameters(words: list):
-    """The names that a command needs, and the types of all that it knows, by name as bytes."""
-    needed = []
-    known = {}
-    for place in range(4, len(words)):
-        name, _, kind = words[place].partition(b":")
-        if name.endswith(b"?"):
-            name = name[:-1]
-        elif not name.startswith(b"+"):
-            needed.append(str(name, "utf-8"))
-        known[name] = kind
-    return needed, known
-
-
-def _taken(command: str, known: dict, name: str, value):
-    kind = known.get(name.encode())
-    if kind is None or name in ("body", "+body"):
+def _taken(command: str, parameters: list, name: str, value):
+    """`value` as the parameter `name` wants it; ApiError otherwise."""
+    word = name.encode()
+    for parameter in parameters:
+        if parameter.startswith(word):  # most are passed over at a glance
+            types = parameter.split(b":")
+            if types[0].rstrip(b"?") == word and types[1] != b"any":
+                break
+    else:
         raise ApiError("unknown_parameter", f"{command} has no parameter {name[:32]!r}", name[:32])
     try:
-        return taken(kind.split(b":") + [b"", b""], value)
+        return _fitting(types, value)
     except ValueError as error:
         raise ApiError("bad_value", f"{name}: {error.args[0]} expected", name) from None
 
 
-def merged(given: dict, document) -> dict:
-    """The parameters of the query and those in the body; the body's win."""
-    if document is None:
-        return given
-    if not isinstance(document, dict):
-        raise ApiError("bad_value", "the body must be an object", "body")
-    return given | document
+def _complete(command: str, parameters: list, arguments: dict):
+    for parameter in parameters:
+        if b"?" not in parameter and not parameter.startswith(b"+"):
+            word = parameter.split(b":", 1)[0]
+            for name, value in arguments.items():
+                if name.encode() == word and value is not None:
+                    break
+            else:
+                name = str(word, "utf-8")
+                raise ApiError("missing_parameter", f"{command} needs {name}", name)
 
 
-def taken(parameter: list, value):
-    """`value` as [type, lowest, highest] wants it; ValueError with what was expected otherwise."""
-    kind, lowest, highest = parameter[:3]
-    kind = str(kind, "utf-8")
-    if kind not in ("three", "numbers"):
+def _fitting(parameter: list, value):
+    """`value` as [name, type, lowest, highest] wants it; ValueError with what was expected."""
+    kind = parameter[1]
+    lowest, highest = parameter[2:] if len(parameter) > 2 else (b"", b"")
+    if kind != b"three" and kind != b"numbers":
         return take(kind, lowest, highest, value)
     values = value.strip("[]").split(",") if isinstance(value, str) else value
-    most = 3 if kind == "three" else 16
+    most = 3 if kind == b"three" else 16
     if not isinstance(values, list) or not 1 <= len(values) <= most:
         raise ValueError(f"one to {most} numbers")
-    return [take("num", lowest, highest, each) for each in values]
+    return numbers(lowest, highest, values)

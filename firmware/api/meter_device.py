@@ -69,10 +69,8 @@ class MeterDevice:
         """Take the values that HTTP or MQTT brings; what is not named stays as it was."""
         reading = self.reading
         self.model = values.get("model", self.model)
-        for phase, volts in enumerate(values.get("voltage", ())):
-            reading.voltage_v[phase] = round(volts)
-        for phase, milliamps in enumerate(values.get("current", ())):
-            reading.current_ma[phase] = round(milliamps)
+        _rounded(values.get("voltage", ()), reading.voltage_v)
+        _rounded(values.get("current", ()), reading.current_ma)
         power = values.get("power_w", values.get("power_va"))
         if power is None and "current" in values:
             power = self._power()
@@ -94,6 +92,11 @@ class MeterDevice:
     def _count(self, energy, count):
         if energy is not None and not count(int(energy)):
             self.errors += 1
+
+
+def _rounded(values, phases: list):
+    for phase, value in enumerate(values):
+        phases[phase] = round(value)
 
 
 def _electric(answer: dict, reading, factor):

@@ -16,7 +16,7 @@ _STEPS = const(6)
 _AT_ONCE = const(10)
 _MOST_ANSWERS = const(8)
 _MOST_DEVICES = const(32)
-_FUNCTIONS = (("api", "api"), ("ctl", "control"), ("set", "input"))
+_FUNCTIONS = ((b"api", "api"), (b"ctl", "control"), (b"set", "input"))
 
 
 class Topics:
@@ -49,27 +49,32 @@ class Topics:
 
     def received(self, topic, payload, message):
         """Do what an arriving message asks; views are only read during the call."""
-        topic = _text(topic)
-        tail = topic[len(self.root) + 1 :] if topic.startswith(self.root + "/") else ""
+        tail = self._tail(topic)
         if message.retain:
             # What a broker kept is what somebody wanted once, not what somebody wants now.
-            self._box.log.warning("mqtt", f"retained message on {shown(topic)} not executed")
-        elif tail.startswith("api/"):
-            self._api(tail[4:], payload, message)
-        elif tail == "ctl":
+            text = f"retained message on {shown(_text(topic))} not executed"
+            self._box.log.warning("mqtt", text)
+        elif tail.startswith(b"api/"):
+            self._api(_text(tail[4:]), payload, message)
+        elif tail == b"ctl":
             self._answer("control", {"ctl": self._control(payload)}, message)
-        elif tail.startswith("set/"):
-            self._set(tail[4:], payload, message)
+        elif tail.startswith(b"set/"):
+            self._set(_text(tail[4:]), payload, message)
         else:
-            self._box.log.warning("mqtt", f"no such topic: {shown(topic)}")
+            self._box.log.warning("mqtt", f"no such topic: {shown(_text(topic))}")
 
     def skipped(self, topic, length: int):
         """Answer a request that is longer than the MQTT client reads."""
-        tail = _text(topic)[len(self.root) + 1 :]
-        function = dict(_FUNCTIONS).get(tail.split("/")[0])
+        function = dict(_FUNCTIONS).get(self._tail(topic).split(b"/", 1)[0])
         if function:
             text = f"{length} bytes are too many for a request over MQTT; HTTP takes longer ones"
             self._send(ApiError("too_long", text).answer(), (function, None, None))
+
+    def _tail(self, topic) -> bytes:
+        """What follows the root; as bytes, because for each new str names are looked through."""
+        name = topic.encode() if isinstance(topic, str) else bytes(topic)
+        root = self.root.encode() + b"/"
+        return name[len(root) :] if name.startswith(root) else b""
 
     def _api(self, query, payload, message):
         mqtt = self._box.settings.mqtt

@@ -130,7 +130,7 @@ def test_whatever_is_asked_is_answered_in_shape_and_a_refusal_changes_nothing(co
 def test_nobody_calls_what_his_role_forbids(command, role):
     built = bench()
     answer = built.box.commands.call("cmd=" + command[0], "{}", role)
-    if role < ROLES.index(command[1]):
+    if role < ROLES.index(command[1].encode()):
         assert answer["error"]["code"] == "not_allowed"
     else:
         assert not refused(answer) or answer["error"]["code"] != "not_allowed"

@@ -19,8 +19,8 @@ import stretch
 MOST_TO_SAFE_OUTPUTS = 22_000_000
 MOST_TO_FIRST_CYCLE = 290_000_000
 
-# Longer than the 10 ms that a task should run; it may not grow.
-MOST_OF_NINE_VALUES = 1_200_000
+# As long as a task should run, 10 ms; it may not grow.
+MOST_OF_NINE_VALUES = 720_000
 
 needs_counting = pytest.mark.skipif(counted.possible() is not None, reason=str(counted.possible()))
 
@@ -72,7 +72,7 @@ def test_pieces_of_the_api_hold_the_loop_for_10_ms_at_most(tmp_path):
     image.build(tmp_path / "image")
     found = pieces.measure(tmp_path / "image")
     print(found)
-    assert 500_000 < found.pop("set of nine values") <= MOST_OF_NINE_VALUES
+    assert 400_000 < found.pop("set of nine values") <= MOST_OF_NINE_VALUES
     assert sorted(found) == [
         "chunk of dev_info",
         "cmd=get_dev_info",

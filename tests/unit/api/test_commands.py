@@ -7,7 +7,7 @@ from tests.unit.api.bench import Bench
 def test_every_command_of_the_table_has_its_handler():
     for line in rows():
         assert callable(line[4]), line[0]
-        assert line[1] in ROLES and line[2] in ("-", "flash"), line[0]
+        assert line[1].encode() in ROLES and line[2] in ("-", "flash"), line[0]
 
 
 def test_who_has_no_role_is_refused_before_anything_is_loaded():

@@ -95,7 +95,7 @@ def test_texts_as_people_type_them_are_read():
 
 def test_what_the_interpreter_reads_too_kindly_is_refused():
     kindly = """[1 2];{"a" 1};{"a":1 "b":2};[1,,2];{"a":};{"a":1];[1};[1;{"a":1,"a":2};[true1]
-        ["a":1];{"cur": 8 000};1e999;[[1]"""
+        ["a":1];{"cur": 8 000};1e999;[[1];{1;[{1];{"a"0:};[{"a"0:,"b":true}]"""
     for text in kindly.replace("\n", ";").split(";"):
         assert isinstance(refusal(text), JsonError), text
 
