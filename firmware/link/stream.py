@@ -29,6 +29,8 @@ def failure(error: OSError) -> LinkError:
         return LinkError("nothing listens there", True)
     if number == _FATAL_ALERT:
         return LinkError("refused by the server's TLS")
+    if number in (errno.ECONNRESET, -errno.ECONNRESET):  # negative when it comes through TLS
+        return LinkError("reset by the other side")
     return LinkError(errno.errorcode.get(number) or f"error {error.args[-1]}")
 
 

@@ -78,7 +78,9 @@ def test_a_client_certificate_opens_the_door_that_is_closed_without(authority):
         "key": str(authority.folder / "client.key"),
     }
     require = "require_certificate true"
-    assert "refused by the server's TLS" in connected(authority, "good", trust, require)
+    refusal = connected(authority, "good", trust, require)
+    # The broker's alert may be overtaken by the end of the connection.
+    assert "refused by the server's TLS" in refusal or "reset by the other side" in refusal
     assert connected(authority, "good", {**trust, **own}, require) == "connected"
 
 

@@ -1,5 +1,6 @@
 """Every story of tools/sim/scenarios/stories, undisturbed and disturbed; a table at the end."""
 
+import errno
 import json
 import os
 import subprocess
@@ -20,9 +21,7 @@ def play(path: Path, interference: str) -> dict:
     command += ["--inside", f"--scenario={path}", "--json"]
     if interference:
         command.append(f"--interfere={interference}")
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
+    done = _run(command)
     for line in reversed(done.stdout.splitlines()):
         if line.startswith("@@ "):
             result = json.loads(line[3:])
@@ -31,6 +30,18 @@ def play(path: Path, interference: str) -> dict:
     raise AssertionError(
         f"no result: the process ended with {done.returncode}\n{done.stdout}{done.stderr}"
     )
+
+
+def _run(command: list, more: int = 2) -> subprocess.CompletedProcess:
+    try:
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except OSError as error:
+        # Seen twice in 1,600 starts on a virtual machine: the kernel refuses a good exec().
+        if error.errno != errno.EFAULT or not more:
+            raise
+    return _run(command, more - 1)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +85,7 @@ def table(wanted: dict) -> list:
     lines = [
         "Reaction times in ms, from the event to the coil or the contacts, worst of all stories,",
         "and what was allowed: 50 ms, or 100 ms where the loop was held meanwhile, be it by the",
-        "firmware's own collection of 11 ms (IEC 61851-1 Table A.6, sequence 8.1).",
+        "firmware's own collection of 14 ms (IEC 61851-1 Table A.6, sequence 8.1).",
         f"{'event':<32}{'expected':<18}" + "".join(f"{name or 'alone':>12}" for name in columns),
     ]
     for (event, expected), times in sorted(worst.items()):

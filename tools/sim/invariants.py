@@ -5,7 +5,7 @@ the pilot level that the car makes, coil outputs, contact positions, the duty on
 """
 
 _STEADY_MS = 500  # IEC 61851-1 Table A.6 allows 3 s to close; 500 ms keeps short C pulses out
-_UNSEEN_MS = 10  # one pilot cycle: what lasts shorter may fall between two samples
+_UNSEEN_MS = 12  # a pilot cycle and what delays it: what is shorter may fall between two samples
 _OPEN_MS = 50
 _OPEN_HELD_MS = 100  # Table A.6 sequence 8.1
 _FORCED_MS = 6000  # sequence 10.2: PWM gone, the car does not open S2
