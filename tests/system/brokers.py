@@ -103,39 +103,42 @@ class Mosquitto:
         path = self.folder / "log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def wait_for_subscriber(self, client_id: str = "box"):
-        """Wait until that client's subscription has been granted."""
-        until(lambda: f"Sending SUBACK to {client_id}" in self.log(), "subscription", self.log)
+    def wait_for_subscriber(self, client_id: str = "box", times: int = 1):
+        """Wait until that client's subscription has been granted, so many times."""
+        granted = f"Sending SUBACK to {client_id}"
+        until(lambda: self.log().count(granted) >= times, "subscription", self.log)
 
     def publish(self, topic: str, payload: str | bytes, *more: str):
-        """Publish with mosquitto_pub; `more` are further arguments such as "-q", "1", "-r"."""
-        subprocess.run(
-            [
-                tool("mosquitto_pub"),
-                "-h",
-                "127.0.0.1",
-                "-p",
-                str(self.port),
-                "-t",
-                topic,
-                "-s",
-                *more,
-            ],
-            input=payload.encode() if isinstance(payload, str) else payload,
-            check=True,
-            timeout=PATIENCE_S,
-        )
+        """Publish; `more` are further arguments of mosquitto_pub."""
+        publish(self.port, topic, payload, *more)
 
     def listen(self, *topics: str, more: tuple[str, ...] = ()):
         """A subscriber process; see Listener."""
         return Listener(self.port, topics, more)
 
 
+def publish(port: int, topic: str, payload: str | bytes, *more: str):
+    """Publish with mosquitto_pub; `more` are further arguments such as "-q", "1", "-r"."""
+    subprocess.run(
+        [tool("mosquitto_pub"), "-h", "127.0.0.1", "-p", str(port), "-t", topic, "-s", *more],
+        input=payload.encode() if isinstance(payload, str) else payload,
+        check=True,
+        timeout=PATIENCE_S,
+    )
+
+
+_PROBE = "probe"  # a broker keeps something here, which comes when a subscription is granted
+
+
 class Listener:
-    """mosquitto_sub in the background: `with broker.listen("#") as heard: heard.wait(...)`."""
+    """mosquitto_sub in the background: `with broker.listen("#") as heard: heard.wait(...)`.
+
+    Inside the `with` it has subscribed.
+    """
 
     def __init__(self, port: int, topics: tuple[str, ...], more: tuple[str, ...] = ()):
-        wanted = [part for topic in topics for part in ("-t", topic)]
+        wanted = [part for topic in (*topics, _PROBE) for part in ("-t", topic)]
+        publish(port, _PROBE, "kept", "-r")
         self._out = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             [
@@ -153,6 +156,7 @@ class Listener:
         )
 
     def __enter__(self):
+        until(self._all, "subscription")
         return self
 
     def __exit__(self, *_):
@@ -160,11 +164,14 @@ class Listener:
         self._process.wait()
         self._out.close()
 
-    def messages(self) -> list[tuple[str, int, int, str]]:
-        """What has arrived so far: (topic, retain, qos, payload)."""
+    def _all(self) -> list[tuple[str, int, int, str]]:
         text = os.pread(self._out.fileno(), 1 << 26, 0).decode(errors="replace")
         lines = [line.split(" ", 3) for line in text.splitlines() if line.count(" ") >= 3]
         return [(line[0], int(line[1]), int(line[2]), line[3]) for line in lines]
+
+    def messages(self) -> list[tuple[str, int, int, str]]:
+        """What has arrived so far: (topic, retain, qos, payload)."""
+        return [message for message in self._all() if message[0] != _PROBE]
 
     def payloads(self, topic: str) -> list[str]:
         return [message[3] for message in self.messages() if message[0] == topic]

@@ -16,6 +16,10 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from brokers import Listener
+
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = [sys.executable, str(ROOT / "tools/sim/launch.py"), "--fresh"]
 
@@ -104,31 +108,13 @@ def test_the_panel_charges_a_car_and_the_printed_lines_change_what_it_draws(scre
     port = re.search(r"-p (\d+)", lines[0])[1]
     for line in lines:
         # Listens first, so that the answer to the line is not missed.
-        ear = subprocess.Popen(
-            [
-                ".tools/bin/mosquitto_sub",
-                "-p",
-                port,
-                "-t",
-                "cfos_mqtt/api_res",
-                "-C",
-                "1",
-                "-W",
-                "8",
-            ],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        time.sleep(0.3)
-        done = shell(line)
-        assert done.returncode == 0, done.stderr
-        if "/api/" in line:
-            answer = ear.communicate(timeout=10)[0]
-            assert answer.strip(), line
-            assert "error" not in json.loads(answer) if answer.strip()[0] == "{" else True, answer
-        ear.kill()
-        ear.wait()
+        with Listener(int(port), ("cfos_mqtt/api_res",)) as heard:
+            done = shell(line)
+            assert done.returncode == 0, done.stderr
+            if "/api/" in line:
+                answer = heard.wait("cfos_mqtt/api_res").strip()
+                assert answer, line
+                assert "error" not in json.loads(answer) if answer[0] == "{" else True, answer
     screen.press("?")
     # cur 10000 by ctl, then the total halved: 10 A are below half of 63 A.
     screen.until(r"Current +(9\.\d|10\.0)", 30)

@@ -5,14 +5,13 @@ import http.client
 import json
 import socket
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from brokers import free_port
+from brokers import free_port, until
 from firmware_process import Firmware, document
 from slots_images import Images
 
@@ -55,17 +54,15 @@ def test_a_refused_image_is_answered_and_the_next_one_runs_after_the_restart(box
         f"POST /update HTTP/1.1\r\nAuthorization: {LOGIN}\r\nContent-Length: {len(image)}\r\n\r\n"
     )
     cut.sendall(head.encode() + image[:100000])
-    time.sleep(2)
+    until(lambda: status(box)["received"], "part of the image")
     code, answer = posted(box, image)
     assert code == 503 and "another update" in answer["error"]["text"]
     cut.close()
-    time.sleep(1)
+    until(lambda: status(box)["received"] is None, "end of the cut update")
 
-    assert status(box)["slot"] is None and status(box)["received"] is None
+    assert status(box)["slot"] is None
     code, answer = posted(box, image)
     assert (code, answer["slot"], answer["restarts"]) == (200, "a", True), answer
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not any("is on trial for" in it for it in box.lines):
-        time.sleep(0.2)
+    until(lambda: any("is on trial for" in it for it in box.lines), "restart", seconds=60)
     found = status(box)
     assert (found["slot"], found["state"]) == ("a", "trial"), found
