@@ -156,7 +156,11 @@ class Listener:
         )
 
     def __enter__(self):
-        until(self._all, "subscription")
+        try:
+            until(self._all, "subscription")
+        except AssertionError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -132,14 +132,14 @@ def watch_world(watch, clock):
 
 def name_tasks(watch):
     """The supervisor tells after each stretch whose it was."""
-    supervised = sys.modules["firmware.supervisor"].Task
-    original = supervised.ran
+    supervisor = sys.modules["firmware.supervisor"].Supervisor
+    original = supervisor.ran
 
-    def ran(self, us):
-        watch.task = self.name
-        original(self, us)
+    def ran(self, name, us):
+        watch.task = name
+        original(self, name, us)
 
-    supervised.ran = ran
+    supervisor.ran = ran
     # What was asked in a stretch is only a hint: where it cannot be seen, it is left out.
     for module, kind, method in (
         ("firmware.api.topics", "Topics", "received"),

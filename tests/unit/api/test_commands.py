@@ -8,6 +8,12 @@ def test_every_command_of_the_table_has_its_handler():
     for line in rows():
         assert callable(line[4]), line[0]
         assert line[1].encode() in ROLES and line[2] in ("-", "flash"), line[0]
+        for place, parameter in enumerate(line[5:], 6 - len(line)):
+            words = parameter.split(":")
+            assert len(words) in (2, 4), parameter  # a type alone, or with both bounds
+            body = words[0].rstrip("?") in ("body", "+body")
+            assert body == (words[1] == "any") == words[0].startswith(("body", "+")), parameter
+            assert not body or place == 0, f"{line[0]}: {parameter} comes last"
 
 
 def test_who_has_no_role_is_refused_before_anything_is_loaded():
