@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "tools" / "budget"), str(ROOT / "tools" / "image")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tools/budget", "tools/image", "tests/system")]
 
 import counted
 import factor
@@ -14,6 +14,7 @@ import image
 import pieces
 import starting
 import stretch
+from brokers import Mosquitto, free_port
 
 # Instructions of the 32-bit MicroPython; what they mean in time stands in docs/budget.md.
 MOST_TO_SAFE_OUTPUTS = 22_000_000
@@ -107,6 +108,21 @@ def test_the_longest_stretch_of_each_task_and_phase_is_kept_without_the_marks():
     lines = stretch.table(found, scale).splitlines()
     assert lines[1].startswith("mqtt") and "0.1 ms (0.1 to 0.2)" in lines[1]
     assert lines[2].startswith("http")
+
+
+def test_the_story_of_the_stretches_names_the_task_of_each(tmp_path):
+    """The whole story without its peers' part and without counting: its hooks still fit."""
+    image.build(tmp_path / "image")
+    for phase in ("steady", "MQTT", "HTTP", "commands", "settings", "unplugged", "broker away"):
+        (tmp_path / phase).touch()
+    story = ROOT / "tools/budget/slices.py"
+    with Mosquitto() as broker:
+        arguments = (ROOT / "tools/sim", tmp_path / "image", tmp_path / "flash.bin")
+        peers = (broker.port, free_port(), tmp_path)
+        counted.plain(story, (*arguments, "commission", *peers))
+        told = counted.plain(story, (*arguments, "run", *peers), "300m")
+    tasks = {line.split("|")[0] for line in told.splitlines() if line.startswith("slice ")}
+    assert tasks >= {"slice mqtt", "slice store", "slice publish", "slice chores"}, tasks
 
 
 def test_counts_that_do_not_belong_to_the_marks_are_refused():

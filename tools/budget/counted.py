@@ -36,8 +36,8 @@ def possible() -> str | None:
     return None
 
 
-def plain(script: Path, arguments, heap: str = "64m"):
-    """Run a program on the same interpreter, uncounted; CountError with what it said."""
+def plain(script: Path, arguments, heap: str = "64m") -> str:
+    """What a program prints on the same interpreter, uncounted; CountError when it fails."""
     done = subprocess.run(
         [str(MICROPYTHON), "-X", f"heapsize={heap}", str(script), *map(str, arguments)],
         env={"MICROPYPATH": ".frozen", "PATH": os.environ["PATH"]},
@@ -49,6 +49,7 @@ def plain(script: Path, arguments, heap: str = "64m"):
     )
     if done.returncode:
         raise CountError(done.stdout[-2000:] + done.stderr[-2000:])
+    return done.stdout
 
 
 class Counted:
