@@ -5,12 +5,10 @@ firmware's modules are (see place.py), and `standard` or `everything` (write tha
 a number of virtual seconds to run. The last line printed is JSON for budget.py.
 """
 
-import _thread
 import builtins
 import gc
 import json
 import sys
-import time
 
 import holes
 import place
@@ -76,18 +74,24 @@ def story(world, peak):
     return sorted(marks[-_LAST:])[_LAST // 2]
 
 
-def scrub(depth: int):
-    """Overwrite what calls have left behind on the stack."""
-    words = [depth] * 4
-    return scrub(depth - 1) if depth else words
-
-
 def forget(chip):
     """Let go of the firmware, so that what remains is the simulator and the names of both."""
     chip.program = {}
     for name in list(sys.modules):
-        if name.split(".")[0] in ("firmware", "asyncio"):
+        if _counts(name) or name == "slot":
             del sys.modules[name]
+
+
+def whole_simulator():
+    """Load what the firmware would be the first to ask for.
+
+    A module without constants, whose names fill its table to the end, has a pointer to whatever
+    lies behind the table (MicroPython, py/bc.h, mp_module_context_alloc_tables). Loaded while the
+    firmware starts, that was one of its classes, by the length of some path: the class, and all
+    that it leads to, was never given back.
+    """
+    for name in ("machine", "network", "select", "socket"):
+        __import__(name)
 
 
 def commissioned(world, everything: bool):
@@ -117,48 +121,32 @@ class _Port:
 
 def main():
     sys.modules["tls"] = _Port()
+    whole_simulator()
     world = World(BOARD, flash_path=_FLASH)
     if not _TASK.isdigit():
         commissioned(world, _TASK == "everything")
         return
-    # In a thread, whose stack goes with it, and in memory that nobody had before: words left on
-    # a stack, which look like addresses there, would count as in use.
     kept = holes.fill()
-    found = {}
-    over = _thread.allocate_lock()
-    over.acquire()
-    _thread.stack_size(512 * 1024)
-    _thread.start_new_thread(life, (world, found, over))
-    over.acquire()
-    time.sleep_ms(100)
-    if "error" in found:
-        raise found["error"]
-    rest = found.pop("rest")
-    for depth in (10, 40, 80):  # the stack of this thread, too, has seen words of the firmware
-        scrub(depth)
-        rest = min(rest, used(world))
+    found = life(world)
     for name in ("running", "peak"):
-        found[name] -= rest
+        found[name] -= found["rest"]
     print(json.dumps(found))
     kept.clear()  # until here
 
 
-def life(world, found: dict, over):
-    """Boot the firmware, let it run, and let it go; tells what was live while it ran."""
-    try:
-        modules = []
-        peak = [0]
-        chip = Chip(world, root=_IMAGE)
-        watch_imports(world, modules, peak)
-        found["running"] = chip.run(story(world, peak), limit_ms=int(_TASK) * 2000)
-        found["peak"] = peak[0]
-        found["modules"] = modules
-        forget(chip)
-        scrub(40)
-        found["rest"] = used(world)
-    except Exception as error:
-        found["error"] = error
-    over.release()
+def life(world) -> dict:
+    """Boot the firmware, let it run, and let it go; tells what was live while it ran, and after."""
+    modules = []
+    peak = [0]
+    known = set(sys.modules)
+    chip = Chip(world, root=_IMAGE)
+    watch_imports(world, modules, peak)
+    running = chip.run(story(world, peak), limit_ms=int(_TASK) * 2000)
+    forget(chip)
+    late = [name for name in sys.modules if name not in known]
+    if late:
+        raise RuntimeError(f"loaded while the firmware ran, see whole_simulator(): {late}")
+    return {"running": running, "peak": peak[0], "modules": modules, "rest": used(world)}
 
 
 main()

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HERE = Path(__file__).resolve().parent
 FORMS = ("files", "mapped", "frozen")
 _RUNS = 3
-_MOST_RUNS = 24
+_MOST_RUNS = 12
 _APART = 1024
 _BIN = ROOT / ".tools" / "bin"
 
@@ -73,8 +73,8 @@ def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dic
 def _agreeing(run, program: Path, place) -> list:
     """Some runs that say nearly the same.
 
-    A word that looks like an address can keep everything from being given back, in a part of the
-    runs: then it is less than the modules alone.
+    Where the image lies in RAM, to be mapped, a word of it may look like an address and keep
+    everything from being given back: then it is less than the modules alone.
     """
     runs = []
     least = 0
