@@ -135,7 +135,7 @@ def main():
 
 
 def life(world) -> dict:
-    """Boot the firmware, let it run, and let it go; tells what was live while it ran, and after."""
+    """Boot the firmware, let it run, and let it go; tells what was live then, and after."""
     modules = []
     peak = [0]
     known = set(sys.modules)
