@@ -1,7 +1,7 @@
 """Runs on MicroPython: days of a broker's moods in virtual time; prints what became of it.
 
-Arguments: days, seed. The broker restarts, stalls, cuts, refuses and floods at random; between
-two looks of the client up to a second passes.
+Arguments: days, seed; the same seed brings the same days. The broker restarts, stalls, cuts,
+refuses and floods at random; between two looks of the client up to a second passes.
 """
 
 import gc
@@ -12,6 +12,7 @@ import sys
 from mqtt_peer import Peer, SilentLog
 
 from firmware.codec.broker_url import broker_url
+from firmware.link import line
 from firmware.link.mqtt import ALWAYS, LATEST, NEWEST, MqttClient
 from firmware.link.stream import LinkError
 from firmware.ticks import PERIOD, after, since
@@ -72,6 +73,7 @@ class Soak:
 
     def __init__(self, seed):
         random.seed(seed)
+        line.urandom = lambda count: bytes(random.randint(0, 255) for _ in range(count))
         self.now = PERIOD - 60000
         self.peer = Moody()
         log = SilentLog()
@@ -133,6 +135,7 @@ class Soak:
         end = after(self.now, 100000)
         while since(end, self.now) > 0:
             self.now = after(self.now, max(1, self.client.step(self.now)))
+        self.lost_at = None  # it is back, without step() having seen it
 
 
 def main(days, seed):

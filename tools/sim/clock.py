@@ -233,7 +233,8 @@ class Clock:
         real = utime.ticks_us()
         gone_us = utime.ticks_diff(real, self._paid_at)
         self._paid_at = real
-        self._debt_us = max(-_CREDIT_US, self._debt_us - gone_us + duration_us // self.socket_rate)
+        owed_us = max(-_CREDIT_US, self._debt_us - gone_us)
+        self._debt_us = owed_us + duration_us // self.socket_rate
         if self._debt_us >= _CREDIT_US:
             if poller is None:
                 utime.sleep_us(self._debt_us)
