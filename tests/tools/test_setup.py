@@ -261,3 +261,58 @@ def test_an_old_python_is_told_so():
     )
     assert answer.returncode == 1
     assert "needs Python 3.9" in answer.stderr
+
+
+SYNC = "E: Failed to fetch Packages.xz  File has unexpected size. Mirror sync in progress?"
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """An apt whose mirror answers as `answers` says, by suite: an error, or a release's name."""
+
+    class Mirror(debian.PrivateApt):
+        answers = {}
+        asked = []
+        pauses = []
+
+        def _apt(self, step, *words, folder=None):
+            suite = (self._folder / "sources.list").read_text().split()[-2]
+            self.asked.append(suite)
+            codename = self.answers[suite].pop(0)
+            if " " in codename:
+                raise SetupError(codename)
+            path = self._folder / "state" / "lists" / f"m.example_dists_{suite}_InRelease"
+            path.write_text(f"Suite: x\nCodename: {codename}\n")
+
+    monkeypatch.setattr(debian, "mirrors", lambda: ["http://m.example"])
+    monkeypatch.setattr(debian, "_keyring", lambda: "keys.gpg")
+    monkeypatch.setattr(debian, "_machine_settings", list)
+    monkeypatch.setattr(debian.time, "sleep", Mirror.pauses.append)
+    return Mirror(tmp_path / "apt", "i386", "trixie")
+
+
+def test_lists_of_a_mirror_in_flux_are_taken_under_the_releases_other_name(mirror):
+    mirror.answers = {"trixie": [SYNC], "stable": ["trixie"]}
+    mirror.update()
+    assert mirror.asked == ["trixie", "stable"] and mirror.pauses == []
+
+
+def test_another_release_is_not_taken_and_the_mirror_is_asked_again_later(mirror):
+    mirror.answers = {"trixie": [SYNC, "trixie"], "stable": ["forky"], "oldstable": [SYNC]}
+    mirror.update()
+    assert mirror.asked == ["trixie", "stable", "oldstable", "trixie"]
+    assert len(mirror.pauses) == 1
+
+
+def test_a_mirror_that_stays_in_flux_is_said_in_the_end(mirror):
+    mirror.answers = {name: [SYNC] * 100 for name in ("trixie", "stable", "oldstable")}
+    with pytest.raises(SetupError, match="Mirror sync"):
+        mirror.update()
+    assert sum(mirror.pauses) < 45 * 60
+
+
+def test_another_failure_of_a_mirror_is_said_at_once(mirror):
+    mirror.answers = {"trixie": ["E: no such suite"]}
+    with pytest.raises(SetupError, match="no such suite"):
+        mirror.update()
+    assert mirror.asked == ["trixie"] and mirror.pauses == []

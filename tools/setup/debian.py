@@ -7,15 +7,23 @@ the C library, and checks Debian's signatures with the keyring that the machine 
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 from command import run
-from workspace import SetupError, pins, sha256
+from workspace import SetupError, pins, say, sha256
 
 _KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
 )
+# What a release is called besides its own name. A mirror keeps a copy of the lists for each.
+_ALIASES = ("stable", "oldstable")
+# A mirror that is being brought up to date hands out lists that do not belong together, and apt
+# rightly takes none of them: it is asked again after a while, for a good half an hour at most.
+_IN_FLUX = ("Mirror sync in progress", "Hash Sum mismatch")
+_TRIES = 40
+_PAUSE_S = 45
 _SUITES = "bookworm trixie forky duke oldoldstable oldstable stable testing unstable sid".split()
 _KEPT_SETTINGS = re.compile(
     r"Acquire::(http|https|ftp|Force|Retries|BrokenProxy|gpgv|proxy)", re.I
@@ -58,15 +66,38 @@ class PrivateApt:
 
     def update(self):
         """Fetch and verify the package lists from the first mirror that has the suite."""
+        for left in reversed(range(_TRIES)):
+            try:
+                return self._updated()
+            except SetupError as error:
+                if not left or not in_flux(error):
+                    raise
+            say(f"the mirror is being brought up to date; asked again in {_PAUSE_S} s")
+            time.sleep(_PAUSE_S)
+
+    def _updated(self):
         problem = None
         for mirror in mirrors():
-            self._sources(mirror)
             try:
-                self._apt("Fetching Debian's package lists", "update")
-                return
+                return self._listed(mirror, self._suite)
             except SetupError as error:
                 problem = problem or error
+            for alias in _ALIASES if in_flux(problem) else ():
+                try:
+                    return self._listed(mirror, alias)
+                except SetupError:
+                    continue  # what is wrong with the name itself is what counts
         raise problem
+
+    def _listed(self, mirror: str, suite: str):
+        """Fetch the lists of a suite; SetupError when they are not of our release."""
+        self._sources(mirror, suite)
+        self._apt("Fetching Debian's package lists", "update")
+        lists = self._folder / "state" / "lists"
+        for path in lists.glob(f"*_dists_{suite}_*Release"):
+            if f"\nCodename: {self._suite}\n" in path.read_text(errors="replace"):
+                return
+        raise SetupError(f"{mirror} calls another release than {self._suite} {suite}")
 
     def fetch(self, packages) -> list:
         """The .deb files of `packages` and all that they depend on, signatures checked."""
@@ -100,8 +131,8 @@ class PrivateApt:
         finally:
             os.chdir(before)
 
-    def _sources(self, mirror: str):
-        line = f"{self._kind} [signed-by={_keyring()}] {mirror} {self._suite} main\n"
+    def _sources(self, mirror: str, suite: str):
+        line = f"{self._kind} [signed-by={_keyring()}] {mirror} {suite} main\n"
         (self._folder / "sources.list").write_text(line)
 
     def _settings(self) -> str:
@@ -133,6 +164,11 @@ class PrivateApt:
         lines += [f'{name} "{value}";' for name, value in own.items()]
         lines += ["#clear APT::Architectures;", f'APT::Architectures {{ "{self._arch}"; }};']
         return "\n".join(lines) + "\n"
+
+
+def in_flux(error: SetupError) -> bool:
+    """Whether a mirror's lists did not belong together."""
+    return any(sign in str(error) for sign in _IN_FLUX)
 
 
 def unpack(debs, root: Path):
