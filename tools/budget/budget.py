@@ -50,8 +50,12 @@ def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dic
     are what its modules have called things; `peak` was held at most until then, names included.
     """
     program = interpreter(form)
-    place = {"files": image, "mapped": image.with_name("wallbox.img"), "frozen": "frozen"}[form]
     with tempfile.TemporaryDirectory() as folder:
+        # Each module that is loaded from a file keeps that file's path: one of the same length
+        # wherever the checkout lies.
+        near = Path(folder) / "image"
+        near.symlink_to(image)
+        place = {"files": near, "mapped": image.with_name("wallbox.img"), "frozen": form}[form]
         arguments = (ROOT / "tools" / "sim", image, Path(folder) / "flash.bin", place)
         _micropython(program, HERE / "boot.py", *arguments, what)
         runs = _agreeing(lambda more: _booted(program, *arguments, seconds + more), program, place)
@@ -59,8 +63,8 @@ def measure(image: Path, form: str, seconds: int, what: str = "standard") -> dic
         (Path(folder) / "nothing").mkdir()
         arguments = (arguments[0], Path(folder) / "nothing", *arguments[2:])
         share = _booted(program, *arguments, seconds)["running"]
-    found = max(runs, key=lambda one: one["running"])
-    weights = _weigh(program, place, found["modules"])
+        found = max(runs, key=lambda one: one["running"])
+        weights = _weigh(program, place, found["modules"])
     names = weights.pop("")
     return {
         "modules": weights,
