@@ -316,3 +316,12 @@ def test_another_failure_of_a_mirror_is_said_at_once(mirror):
     with pytest.raises(SetupError, match="no such suite"):
         mirror.update()
     assert mirror.asked == ["trixie"] and mirror.pauses == []
+
+
+def test_a_second_mirror_in_flux_is_asked_again_whatever_the_first_one_lacks(mirror, monkeypatch):
+    monkeypatch.setattr(debian, "mirrors", lambda: ["http://m.example", "http://n.example"])
+    lists = {name: [SYNC] for name in ("stable", "oldstable")}
+    mirror.answers = {"trixie": ["E: no such suite", SYNC, "trixie"], **lists}
+    mirror.update()
+    assert mirror.asked == ["trixie", "trixie", "stable", "oldstable", "trixie"]
+    assert len(mirror.pauses) == 1

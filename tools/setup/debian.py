@@ -78,15 +78,15 @@ class PrivateApt:
     def _updated(self):
         problem = None
         for mirror in mirrors():
-            try:
-                return self._listed(mirror, self._suite)
-            except SetupError as error:
-                problem = problem or error
-            for alias in _ALIASES if in_flux(problem) else ():
+            for suite in (self._suite, *_ALIASES):
                 try:
-                    return self._listed(mirror, alias)
-                except SetupError:
-                    continue  # what is wrong with the name itself is what counts
+                    return self._listed(mirror, suite)
+                except SetupError as error:
+                    found = error
+                if suite == self._suite:  # what is wrong with the name itself is what counts
+                    problem = problem if problem and not in_flux(found) else found
+                    if not in_flux(found):
+                        break
         raise problem
 
     def _listed(self, mirror: str, suite: str):
